@@ -1,0 +1,71 @@
+// The calendar of one source: which year the year-less stamps of klog belong to.
+//
+// klog prints month, day and time of day, neither year nor zone (DESIGN promise 4). A log runs
+// forward in time, apart from lines that come late. So the calendar holds samples: stamps at known
+// offsets, in order, each with the number of New Years passed since the first. One piece of
+// evidence for the year of any of them then dates all; and a record is dated by the sample before
+// it, so that a line that comes late moves nobody but itself.
+
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "ktrace/record.h"
+#include "ktrace/time.h"
+
+namespace ktrace::trace {
+
+/// Not thread-safe while samples are added; resolve() is thread-safe.
+class Calendar {
+ public:
+  explicit Calendar(Zone zone = {}) : zone_(std::move(zone)) {}
+
+  /// What the year was inferred from, the strongest first.
+  enum class Evidence : std::uint8_t { flag, dated_line, modified, today, none };
+
+  /// A year-less stamp at `offset`; offsets must not descend.
+  void add_sample(std::uint64_t offset, const Stamp& stamp);
+
+  /// Whether no year-less stamp is known, so that nothing needs a year.
+  bool empty() const { return samples_.empty(); }
+
+  /// `year` is that of the first sample.
+  void set_first_year(int year);
+
+  /// At `offset` the log tells the date `time` (of a clock in the source's zone, as if UTC).
+  void set_dated(std::uint64_t offset, Time time);
+
+  /// The last sample is not after `latest`, give or take a day.
+  void set_latest(Time latest, Evidence evidence);
+
+  /// When the source's first absolute stamp was.
+  void set_beginning(Time time) { beginning_ = time; }
+
+  /// What the year rests on: the strongest of what was set.
+  Evidence evidence() const { return evidence_; }
+
+  /// The point in time of a record at `offset`; an absolute stamp is its own answer. A stamp of
+  /// kind none gives the time of the first sample, or the beginning.
+  Time resolve(std::uint64_t offset, const Stamp& stamp) const;
+
+ private:
+  struct Sample {
+    std::uint64_t offset;
+    Stamp stamp;
+    int new_years;  // passed since the first sample
+  };
+
+  const Sample& sample_before(std::uint64_t offset) const;
+  Time in_year(int year, const Stamp& stamp) const;
+  bool weaker_than(Evidence evidence) const { return evidence < evidence_; }
+
+  Zone zone_;
+  std::vector<Sample> samples_;
+  Evidence evidence_ = Evidence::none;
+  int first_year_ = 1970;
+  Time beginning_{};
+};
+
+}  // namespace ktrace::trace

@@ -1,0 +1,37 @@
+// Where literals stand in a block, at the speed of memory.
+
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ktrace::trace {
+
+/// Thread-safe once built.
+class LiteralSearch {
+ public:
+  /// `literals`: none is empty. `any_case`: ASCII letters are compared without case.
+  LiteralSearch(std::vector<std::string> literals, bool any_case);
+
+  /// Appends the positions at which any literal begins in `block`, in ascending order. The block
+  /// has 64 readable bytes beyond its end; a literal that runs over the end is not found.
+  void find_all(std::string_view block, std::vector<std::size_t>& positions) const;
+
+  std::size_t longest() const { return longest_; }
+
+  /// "avx2" or "portable": what find_all runs on this machine.
+  static std::string_view engine();
+
+ private:
+  struct Needle {
+    std::string text;           // lower case when any_case
+    std::size_t first, second;  // positions of the two bytes that are compared first
+  };
+  std::vector<Needle> needles_;
+  bool any_case_;
+  std::size_t longest_ = 0;
+};
+
+}  // namespace ktrace::trace

@@ -1,0 +1,310 @@
+// Which keys name identifiers, and where records carry them. The rule stands in the public header;
+// here it is applied to a parsed record. Nothing here is fast: it runs on the records that a
+// literal search has hit, and on those alone.
+
+#include "ktrace/identifiers.h"
+
+#include <algorithm>
+#include <array>
+
+#include <simdjson.h>
+
+namespace ktrace::trace {
+namespace {
+
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
+
+bool is_hex(char c) {
+  c = lower(c);
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+}
+
+bool all_hex(std::string_view text) { return std::all_of(text.begin(), text.end(), is_hex); }
+
+// What a W3C trace ID looks like; only these are compared without case.
+bool is_trace_id(std::string_view text) { return text.size() == 32 && all_hex(text); }
+
+// The trace field of "vv-32hex-16hex-ff": higher versions may append fields, version ff and a trace
+// ID or parent ID of zeros only are invalid (W3C Trace Context, "traceparent header").
+std::string_view traceparent_trace(std::string_view value) {
+  if (value.size() < 55 || value[2] != '-' || value[35] != '-' || value[52] != '-') return {};
+  if (value.size() > 55 && value[55] != '-') return {};
+  const std::string_view version = value.substr(0, 2), id = value.substr(3, 32);
+  const std::string_view parent = value.substr(36, 16), flags = value.substr(53, 2);
+  if (!all_hex(version) || !all_hex(id) || !all_hex(parent) || !all_hex(flags)) return {};
+  if (version == "ff" || id.find_first_not_of('0') == id.npos) return {};
+  return id;
+}
+
+bool is_key_char(char c) {
+  return (lower(c) >= 'a' && lower(c) <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
+         c == '.' || c == '/';
+}
+
+// Collects identifiers out of running text. One call is linear in the text: a key is looked at only
+// in front of '=' or ':', and no further back than the longest spelling of a key can be.
+class TextScan {
+ public:
+  TextScan(std::string_view text, const KeySet& keys, std::vector<Identifier>& found)
+      : text_(text), keys_(keys), found_(found) {}
+
+  void run() {
+    std::size_t at = 0;
+    while ((at = text_.find_first_of("=:", at)) != text_.npos) at = look_at(at);
+  }
+
+  // Only lines that are "Key: value" as a whole.
+  void run_headers() {
+    std::size_t at = 0;
+    while ((at = text_.find(": ", at)) != text_.npos) {
+      take(key_before(at), at, header_value(at));
+      at = std::min(text_.find('\n', at), text_.size());
+    }
+  }
+
+ private:
+  static constexpr std::size_t kLongestKey = 64;
+
+  struct Token {
+    std::string_view text;
+    std::size_t begin = 0;
+  };
+
+  // The end of what was understood at the separator at `at`.
+  std::size_t look_at(std::size_t at) {
+    const bool quoted = at > 0 && text_[at - 1] == '"';
+    const Token key = key_before(quoted ? at - 1 : at);
+    if (key.text.empty() || !begins_token(key.begin, quoted)) return at + 1;
+    if (text_[at] == ':' && !quoted && text_.substr(at + 1).starts_with(' ')) {
+      return begins_line(key.begin) ? take(key, at, header_value(at)) : at + 1;
+    }
+    return take(key, at, value_after(at + 1));
+  }
+
+  std::size_t take(Token key, std::size_t at, std::string_view value) {
+    if (value.empty() || !keys_.contains(key.text)) return behind_quoted(at + 1);
+    const std::string_view id = identifier_value(key.text, value);
+    if (!id.empty()) found_.push_back({key.text, id});
+    return static_cast<std::size_t>(value.data() - text_.data()) + value.size();
+  }
+
+  // The end of a quoted value that begins at `begin`, or `begin` when there is none. What is inside
+  // belongs to that value. A quote that does not end a token closes nothing: such text is unbalanced.
+  std::size_t behind_quoted(std::size_t begin) const {
+    if (begin >= text_.size() || text_[begin] != '"') return begin;
+    for (std::size_t at = begin + 1; at < text_.size(); ++at) {
+      if (text_[at] == '\\') {
+        ++at;
+      } else if (text_[at] == '"') {
+        const bool closes = at + 1 == text_.size() ||
+                            std::string_view(" \t\r\n,;:)]}").find(text_[at + 1]) != text_.npos;
+        return closes ? at + 1 : begin;
+      }
+    }
+    return begin;
+  }
+
+  Token key_before(std::size_t end) const {
+    std::size_t begin = end;
+    while (begin > 0 && end - begin <= kLongestKey && is_key_char(text_[begin - 1])) --begin;
+    return {text_.substr(begin, end - begin), begin};
+  }
+
+  // Whether a key that begins at `begin` is a token of its own: behind white space or an opening,
+  // or, as the key of JSON text, behind a quote that is not itself escaped.
+  bool begins_token(std::size_t begin, bool quoted) const {
+    if (quoted) {
+      return begin > 0 && text_[begin - 1] == '"' && (begin < 2 || text_[begin - 2] != '\\');
+    }
+    return begin == 0 || std::string_view(" \t\r\n,;([{|").find(text_[begin - 1]) != text_.npos;
+  }
+
+  bool begins_line(std::size_t begin) const {
+    while (begin > 0 && (text_[begin - 1] == ' ' || text_[begin - 1] == '\t')) --begin;
+    return begin == 0 || text_[begin - 1] == '\n';
+  }
+
+  std::string_view header_value(std::size_t colon) const {
+    std::string_view line = text_.substr(colon + 1);
+    line = line.substr(0, line.find_first_of("\r\n"));
+    line.remove_prefix(std::min(line.find_first_not_of(' '), line.size()));
+    return line.substr(0, line.find_last_not_of(' ') + 1);
+  }
+
+  std::string_view value_after(std::size_t begin) const {
+    // Quotes as loggers write them, and as slides and chat programs disfigure them.
+    static constexpr std::array<std::string_view, 5> kQuotes{"\"", "'", "\u201c", "\u201d",
+                                                             "\u201e"};
+    const std::string_view rest = text_.substr(begin);
+    for (const std::string_view quote : kQuotes) {
+      if (rest.starts_with(quote)) return quoted_value(rest.substr(quote.size()), quote);
+    }
+    std::string_view value = rest.substr(0, rest.find_first_of(" \t\r\n,;)]}|\"'"));
+    value = value.substr(0, std::min(value.find("\u201c"), value.find("\u201d")));
+    return value.substr(0, value.find_last_not_of(":.") + 1);
+  }
+
+  static std::string_view quoted_value(std::string_view rest, std::string_view quote) {
+    const std::size_t same = rest.find(quote);
+    if (quote.size() == 1) return rest.substr(0, same == rest.npos ? 0 : same);
+    const std::size_t end = std::min({rest.find("\u201c"), rest.find("\u201d"), rest.find('"')});
+    return rest.substr(0, end == rest.npos ? 0 : end);
+  }
+
+  std::string_view text_;
+  const KeySet& keys_;
+  std::vector<Identifier>& found_;
+};
+
+// Members of objects inside an attribute. simdjson bounds the depth of what it parses, and so the
+// recursion here.
+class JsonScan {
+ public:
+  JsonScan(Record& record, const KeySet& keys, std::vector<Identifier>& found)
+      : record_(record), keys_(keys), found_(found) {}
+
+  void run(std::string_view json) {
+    simdjson::dom::parser parser;
+    simdjson::dom::element root;
+    if (parser.parse(json.data(), json.size()).get(root) == simdjson::SUCCESS) walk(root);
+  }
+
+ private:
+  void walk(simdjson::dom::element element) {
+    if (element.is_array()) {
+      for (const auto child : simdjson::dom::array(element)) walk(child);
+    } else if (element.is_object()) {
+      for (const auto field : simdjson::dom::object(element)) {
+        if (keys_.contains(field.key)) take(field.key, field.value);
+        walk(field.value);
+      }
+    }
+  }
+
+  void take(std::string_view key, simdjson::dom::element value) {
+    std::string_view text;
+    const std::string number = value.is_number() ? simdjson::minify(value) : std::string();
+    if (value.get(text) != simdjson::SUCCESS) text = number;
+    const std::string_view id = identifier_value(key, text);
+    if (!id.empty()) found_.push_back({record_.arena.keep(key), record_.arena.keep(id)});
+  }
+
+  Record& record_;
+  const KeySet& keys_;
+  std::vector<Identifier>& found_;
+};
+
+// Neither Go's strconv.Quote nor any JSON encoder (Go's escapes <, > and & for HTML) changes these.
+bool is_verbatim(char c) {
+  return c > ' ' && c < 0x7f && std::string_view("\"\\<>&'").find(c) == std::string_view::npos;
+}
+
+}  // namespace
+
+std::string fold_key(std::string_view key) {
+  std::string folded;
+  for (const char c : key) {
+    if (c != '-' && c != '_') folded.push_back(lower(c));
+  }
+  return folded;
+}
+
+KeySet::KeySet(const std::vector<std::string>& names) {
+  for (const std::string& name : names) folded_.push_back(fold_key(name));
+  std::sort(folded_.begin(), folded_.end());
+  folded_.erase(std::unique(folded_.begin(), folded_.end()), folded_.end());
+  for (const std::string& name : folded_) longest_ = std::max(longest_, name.size());
+}
+
+const KeySet& KeySet::defaults() {
+  static const KeySet keys({"traceID", "reqID", "requestID", "auditID", "traceparent",
+                            "logging.googleapis.com/trace", "dd.trace_id"});
+  return keys;
+}
+
+bool KeySet::contains(std::string_view key) const {
+  // Hyphens and underscores come on top, but a key is not made of them.
+  if (key.empty() || key.size() > 2 * longest_) return false;
+  return std::binary_search(folded_.begin(), folded_.end(), fold_key(key));
+}
+
+std::string_view identifier_value(std::string_view key, std::string_view value) {
+  const std::string folded = fold_key(key);
+  if (folded == "traceparent") return traceparent_trace(value);
+  if (folded == "logging.googleapis.com/trace") return value.substr(value.rfind('/') + 1);
+  return value;
+}
+
+void collect_identifiers(Record& record, const KeySet& keys, std::vector<Identifier>& found) {
+  TextScan(record.message, keys, found).run();
+  for (const Attribute& attribute : record.attributes) {
+    const bool json = attribute.type == Attribute::Type::json;
+    const bool nested =
+        json && (attribute.value.starts_with('{') || attribute.value.starts_with('['));
+    if (nested) {
+      JsonScan(record, keys, found).run(attribute.value);
+    } else if (keys.contains(attribute.key)) {
+      const std::string_view id = identifier_value(attribute.key, attribute.value);
+      if (!id.empty() && !(json && id == "null")) found.push_back({attribute.key, id});
+    } else if (!json && attribute.value.find('\n') != std::string_view::npos) {
+      TextScan(attribute.value, keys, found).run_headers();
+    }
+  }
+}
+
+bool same_identifier(std::string_view a, std::string_view b) {
+  if (a == b) return true;
+  return is_trace_id(a) && is_trace_id(b) &&
+         std::equal(a.begin(), a.end(), b.begin(),
+                    [](char x, char y) { return lower(x) == lower(y); });
+}
+
+bool identifier_begins(std::string_view value, std::string_view beginning) {
+  if (value.starts_with(beginning)) return true;
+  return is_trace_id(value) && beginning.size() <= value.size() &&
+         std::equal(beginning.begin(), beginning.end(), value.begin(),
+                    [](char x, char y) { return lower(x) == lower(y); });
+}
+
+std::string canonical_identifier(std::string_view value) {
+  std::string text(value);
+  if (is_trace_id(text)) std::transform(text.begin(), text.end(), text.begin(), lower);
+  return text;
+}
+
+Wanted::Wanted(std::vector<std::string> ids, bool prefix, KeySet keys)
+    : ids_(std::move(ids)), prefix_(prefix), keys_(std::move(keys)) {
+  for (std::string& id : ids_) {
+    const std::string_view trace = traceparent_trace(id);
+    if (!trace.empty()) id = std::string(trace);
+  }
+}
+
+Identifier Wanted::match(Record& record) const {
+  std::vector<Identifier> found;
+  collect_identifiers(record, keys_, found);
+  for (const Identifier& identifier : found) {
+    for (const std::string& id : ids_) {
+      if (prefix_ ? identifier_begins(identifier.value, id)
+                  : same_identifier(identifier.value, id)) {
+        return identifier;
+      }
+    }
+  }
+  return {};
+}
+
+bool Wanted::verbatim() const {
+  return std::all_of(ids_.begin(), ids_.end(), [](const std::string& id) {
+    return std::all_of(id.begin(), id.end(), is_verbatim);
+  });
+}
+
+bool Wanted::any_case() const {
+  return std::any_of(ids_.begin(), ids_.end(), [this](const std::string& id) {
+    const bool letters = std::any_of(id.begin(), id.end(), [](char c) { return lower(c) >= 'a'; });
+    return letters && (is_trace_id(id) || (prefix_ && id.size() < 32 && all_hex(id)));
+  });
+}
+
+}  // namespace ktrace::trace

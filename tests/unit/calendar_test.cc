@@ -1,0 +1,140 @@
+// Years for the year-less stamps of klog.
+
+#include "ktrace/calendar.h"
+
+#include <gtest/gtest.h>
+
+namespace ktrace::trace {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+Stamp klog(unsigned month, unsigned day, Duration clock = hours(12)) {
+  Stamp stamp;
+  stamp.kind = Stamp::Kind::yearless;
+  stamp.month = static_cast<std::uint8_t>(month);
+  stamp.day = static_cast<std::uint8_t>(day);
+  stamp.time_of_day = clock;
+  return stamp;
+}
+
+Time at(const char* text) { return parse_rfc3339(text).value(); }
+
+std::string resolved(const Calendar& calendar, std::uint64_t offset, const Stamp& stamp) {
+  return format_rfc3339(calendar.resolve(offset, stamp), 0);
+}
+
+const Duration kEleven = hours(23) + minutes(59);
+
+TEST(Calendar, TakesTheYearOfTheFirstRecordFromTheFlag) {
+  Calendar calendar;
+  calendar.add_sample(0, klog(6, 10));
+  calendar.set_first_year(2020);
+  EXPECT_EQ(resolved(calendar, 0, klog(6, 10)), "2020-06-10T12:00:00Z");
+}
+
+TEST(Calendar, PassesNewYearInTheMiddleOfALog) {
+  Calendar calendar;
+  calendar.add_sample(0, klog(12, 31, kEleven));
+  calendar.set_first_year(2023);
+  EXPECT_EQ(resolved(calendar, 0, klog(12, 31, kEleven)), "2023-12-31T23:59:00Z");
+  EXPECT_EQ(resolved(calendar, 100, klog(1, 1, seconds(1))), "2024-01-01T00:00:01Z");
+}
+
+TEST(Calendar, LeavesALateLineInTheOldYearAndItsNeighboursInTheNew) {
+  Calendar calendar;
+  calendar.add_sample(0, klog(1, 1, seconds(1)));
+  calendar.set_first_year(2024);
+  EXPECT_EQ(resolved(calendar, 50, klog(12, 31, kEleven)), "2023-12-31T23:59:00Z");
+  EXPECT_EQ(resolved(calendar, 100, klog(1, 1, seconds(2))), "2024-01-01T00:00:02Z");
+}
+
+TEST(Calendar, ALateSampleMovesNobody) {
+  Calendar calendar;
+  calendar.add_sample(0, klog(1, 1, seconds(1)));
+  calendar.add_sample(50, klog(12, 31, kEleven));
+  calendar.set_first_year(2024);
+  EXPECT_EQ(resolved(calendar, 50, klog(12, 31, kEleven)), "2023-12-31T23:59:00Z");
+  EXPECT_EQ(resolved(calendar, 100, klog(1, 1, seconds(2))), "2024-01-01T00:00:02Z");
+}
+
+TEST(Calendar, NeverLetsTheLastSampleBeLaterThanTheFileWasWritten) {
+  Calendar calendar;
+  calendar.add_sample(0, klog(12, 30));
+  calendar.add_sample(100, klog(1, 2));
+  calendar.set_latest(at("2026-01-02T13:00:00Z"), Calendar::Evidence::modified);
+  EXPECT_EQ(resolved(calendar, 0, klog(12, 30)), "2025-12-30T12:00:00Z");
+  EXPECT_EQ(resolved(calendar, 100, klog(1, 2)), "2026-01-02T12:00:00Z");
+}
+
+TEST(Calendar, AllowsForClocksAheadOfUtc) {
+  Calendar calendar;
+  calendar.add_sample(0, klog(1, 1, hours(3)));
+  calendar.set_latest(at("2025-12-31T19:00:00Z"), Calendar::Evidence::today);
+  EXPECT_EQ(resolved(calendar, 0, klog(1, 1, hours(3))), "2026-01-01T03:00:00Z");
+}
+
+TEST(Calendar, CountsSeveralYears) {
+  Calendar calendar;
+  calendar.add_sample(0, klog(11, 1));
+  calendar.add_sample(10, klog(5, 1));
+  calendar.add_sample(20, klog(11, 1));
+  calendar.add_sample(30, klog(2, 1));
+  calendar.set_latest(at("2026-02-01T13:00:00Z"), Calendar::Evidence::modified);
+  EXPECT_EQ(resolved(calendar, 0, klog(11, 1)), "2024-11-01T12:00:00Z");
+  EXPECT_EQ(resolved(calendar, 12, klog(6, 1)), "2025-06-01T12:00:00Z");
+  EXPECT_EQ(resolved(calendar, 40, klog(2, 1)), "2026-02-01T12:00:00Z");
+}
+
+TEST(Calendar, BelievesADatedLineMoreThanTheModificationTime) {
+  Calendar calendar;
+  calendar.add_sample(0, klog(12, 31));
+  calendar.add_sample(90, klog(1, 1));
+  calendar.set_dated(80, at("2021-12-31T13:00:00Z"));
+  calendar.set_latest(at("2026-02-01T13:00:00Z"), Calendar::Evidence::modified);
+  EXPECT_EQ(calendar.evidence(), Calendar::Evidence::dated_line);
+  EXPECT_EQ(resolved(calendar, 0, klog(12, 31)), "2021-12-31T12:00:00Z");
+  EXPECT_EQ(resolved(calendar, 95, klog(1, 1)), "2022-01-01T12:00:00Z");
+}
+
+TEST(Calendar, BelievesTheFlagMoreThanAnything) {
+  Calendar calendar;
+  calendar.add_sample(0, klog(12, 31));
+  calendar.set_first_year(2019);
+  calendar.set_dated(0, at("2021-12-31T13:00:00Z"));
+  calendar.set_latest(at("2026-02-01T13:00:00Z"), Calendar::Evidence::modified);
+  EXPECT_EQ(resolved(calendar, 0, klog(12, 31)), "2019-12-31T12:00:00Z");
+}
+
+TEST(Calendar, PutsTheLeapDayIntoAYearThatHasIt) {
+  Calendar calendar;
+  calendar.add_sample(0, klog(2, 29));
+  calendar.set_latest(at("2026-06-01T00:00:00Z"), Calendar::Evidence::modified);
+  EXPECT_EQ(resolved(calendar, 0, klog(2, 29)), "2024-02-29T12:00:00Z");
+}
+
+TEST(Calendar, ReadsStampsInTheSourcesZone) {
+  Calendar calendar(*Zone::parse("Europe/Berlin"));
+  calendar.add_sample(0, klog(1, 1, minutes(30)));
+  calendar.set_first_year(2024);
+  EXPECT_EQ(resolved(calendar, 0, klog(1, 1, minutes(30))), "2023-12-31T23:30:00Z");
+}
+
+TEST(Calendar, LeavesAbsoluteStampsAlone) {
+  Stamp stamp;
+  stamp.kind = Stamp::Kind::absolute;
+  stamp.time = at("2001-02-03T04:05:06Z");
+  EXPECT_EQ(Calendar().resolve(0, stamp), stamp.time);
+}
+
+TEST(Calendar, GivesARecordWithoutStampTheTimeAtWhichTheSourceBegins) {
+  Calendar calendar;
+  calendar.add_sample(10, klog(6, 10));
+  calendar.set_first_year(2020);
+  EXPECT_EQ(resolved(calendar, 0, Stamp()), "2020-06-10T12:00:00Z");
+}
+
+}  // namespace
+}  // namespace ktrace::trace

@@ -1,0 +1,92 @@
+// The literal search finds what a plain search finds, wherever it stands.
+
+#include "ktrace/literal_search.h"
+
+#include <random>
+
+#include <gtest/gtest.h>
+
+namespace ktrace::trace {
+namespace {
+
+// A block as the search wants it: with readable bytes behind its end, which must not matter.
+std::vector<std::size_t> places(const std::string& text, const std::vector<std::string>& literals,
+                                bool any_case = false, char padding = 'a') {
+  const std::string padded = text + std::string(64, padding);
+  std::vector<std::size_t> positions;
+  LiteralSearch(literals, any_case)
+      .find_all(std::string_view(padded).substr(0, text.size()), positions);
+  return positions;
+}
+
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+
+std::vector<std::size_t> plain_places(const std::string& text, const std::string& literal,
+                                      bool any_case) {
+  std::vector<std::size_t> positions;
+  for (std::size_t i = 0; i + literal.size() <= text.size(); ++i) {
+    bool equal = true;
+    for (std::size_t j = 0; j < literal.size(); ++j) {
+      const char a = text[i + j], b = literal[j];
+      equal = equal && (any_case ? lower(a) == lower(b) : a == b);
+    }
+    if (equal) positions.push_back(i);
+  }
+  return positions;
+}
+
+using Positions = std::vector<std::size_t>;
+
+TEST(LiteralSearch, FindsEveryPlace) {
+  EXPECT_EQ(places("", {"111"}), Positions());
+  EXPECT_EQ(places("11", {"111"}, false, '1'), Positions());
+  EXPECT_EQ(places("111", {"111"}), Positions({0}));
+  EXPECT_EQ(places("x111 y111", {"111"}), Positions({1, 6}));
+  EXPECT_EQ(places("1111", {"111"}), Positions({0, 1}));
+}
+
+TEST(LiteralSearch, DoesNotRunOverTheEnd) {
+  EXPECT_EQ(places("traceID=11", {"111"}, false, '1'), Positions());
+}
+
+TEST(LiteralSearch, ComparesLettersWithoutCaseWhenAsked) {
+  EXPECT_EQ(places("4BF9 4bf9", {"4bF9"}, true), Positions({0, 5}));
+  EXPECT_EQ(places("4BF9 4bf9", {"4bf9"}, false), Positions({5}));
+  // Setting the case bit makes these equal; they are not.
+  EXPECT_EQ(places("a\x1f"
+                   "b",
+                   {"a?b"}, true),
+            Positions());
+  EXPECT_EQ(places("x_y x\x7fy", {"x_y"}, true), Positions({0}));
+}
+
+TEST(LiteralSearch, MergesSeveralLiteralsInOrder) {
+  EXPECT_EQ(places("one two one three two", {"two", "one"}), Positions({0, 4, 8, 18}));
+  EXPECT_EQ(places("aaaa", {"aa", "aaa"}), Positions({0, 1, 2}));
+}
+
+TEST(LiteralSearch, AppendsToWhatIsThere) {
+  const std::string text = "abc" + std::string(64, ' ');
+  std::vector<std::size_t> positions{42};
+  LiteralSearch({"b"}, false).find_all(std::string_view(text).substr(0, 3), positions);
+  EXPECT_EQ(positions, Positions({42, 1}));
+}
+
+TEST(LiteralSearch, AgreesWithAPlainSearchOnRandomText) {
+  std::mt19937 random(1);
+  const auto text = [&](std::size_t size) {
+    std::string result;
+    while (result.size() < size) result.push_back("aAbB1_\x7f"[random() % 7]);
+    return result;
+  };
+  for (int round = 0; round < 3000; ++round) {
+    const std::string block = text(random() % 400), literal = text(1 + random() % 5);
+    const bool any_case = round % 2 == 0;
+    EXPECT_EQ(places(block, {literal}, any_case), plain_places(block, literal, any_case))
+        << block << "\n"
+        << literal;
+  }
+}
+
+}  // namespace
+}  // namespace ktrace::trace
