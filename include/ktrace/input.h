@@ -1,0 +1,70 @@
+// Paths to sources: streams of bytes with a name, a component and a node.
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ktrace/record.h"
+#include "ktrace/status.h"
+
+namespace ktrace::input {
+
+/// One stream of bytes. read() of a seekable source may be called by several threads at once; all
+/// else is for one thread.
+class Source {
+ public:
+  virtual ~Source() = default;
+
+  const Origin& origin() const { return origin_; }
+
+  /// Whether bytes can be read at any offset. Otherwise read() must be called with the offset at
+  /// which the call before it ended.
+  virtual bool seekable() const = 0;
+
+  /// The length in bytes when the source was opened; only when seekable.
+  virtual std::uint64_t size() const = 0;
+
+  /// When the source was last written to; empty for a pipe.
+  virtual std::optional<Time> modified() const = 0;
+
+  /// Reads up to `size` bytes at `offset` into `into`. Gives the count, 0 only at the end.
+  virtual Result<std::size_t> read(std::uint64_t offset, char* into, std::size_t size) = 0;
+
+ protected:
+  explicit Source(Origin origin) : origin_(std::move(origin)) {}
+
+ private:
+  Origin origin_;
+};
+
+/// Names the component (and node) of the sources whose path matches `pattern`: --as.
+struct Naming {
+  std::string
+      pattern;  ///< a glob, matched against the whole path and against its last part; empty: all
+  std::string component;
+  std::string node;
+};
+
+/// Whether `path`, or its last part, matches the glob `pattern`; an empty pattern matches all.
+bool path_matches(const std::string& pattern, const std::string& path);
+
+/// The component and node that a file's name tells: kube-apiserver.log, kubelet-node1.log,
+/// kube-apiserver.HOST.USER.log.INFO.20240201-175037.1 (klog --log_dir).
+Origin origin_of(const std::string& path);
+
+/// What could be opened, in the order given, and words about the rest.
+struct Opened {
+  std::vector<std::unique_ptr<Source>> sources;
+  std::vector<Diagnostic> diagnostics;
+};
+
+/// Opens `paths`; "-" is standard input (descriptor 0).
+Opened open(const std::vector<std::string>& paths, const std::vector<Naming>& names);
+
+}  // namespace ktrace::input
