@@ -1,0 +1,71 @@
+// Members of JSON objects, shared by the writers that write JSON.
+//
+// Numbers with a fraction are written from integers: a time in nanoseconds does not fit a double.
+
+#include "json_object.h"
+
+#include <fmt/format.h>
+
+#include "escape.h"
+
+namespace ktrace::output {
+namespace {
+
+void append_value(const Attribute& attribute, std::string& out) {
+  if (attribute.type == Attribute::Type::json) {
+    append_json_value(attribute.value, out);
+  } else {
+    append_json_string(attribute.value, out);
+  }
+}
+
+}  // namespace
+
+std::string& JsonObject::member(std::string_view name) {
+  if (!first_) out_ += ',';
+  first_ = false;
+  append_json_string(name, out_);
+  out_ += ':';
+  return out_;
+}
+
+void JsonObject::text(std::string_view name, std::string_view value) {
+  if (!value.empty()) append_json_string(value, member(name));
+}
+
+void JsonObject::number(std::string_view name, std::uint64_t value) {
+  fmt::format_to(std::back_inserter(member(name)), "{}", value);
+}
+
+void JsonObject::attributes(std::string_view name, std::span<const Attribute> attributes) {
+  if (attributes.empty()) return;
+  JsonObject object(member(name));
+  for (const Attribute& attribute : attributes) {
+    append_value(attribute, object.member(attribute.key));
+  }
+  object.close();
+}
+
+void JsonObject::members_of(std::string_view object) {
+  if (object.size() <= 2) return;
+  if (!first_) out_ += ',';
+  first_ = false;
+  out_ += object.substr(1, object.size() - 2);
+}
+
+void append_decimal(std::int64_t value, unsigned decimals, std::string& out) {
+  // The magnitude of the smallest value has no positive counterpart of its own type.
+  auto magnitude = static_cast<std::uint64_t>(value);
+  if (value < 0) {
+    out += '-';
+    magnitude = 0 - magnitude;
+  }
+  std::uint64_t unit = 1;
+  for (unsigned i = 0; i < decimals; ++i) unit *= 10;
+  fmt::format_to(std::back_inserter(out), "{}", magnitude / unit);
+  if (magnitude % unit == 0) return;
+  fmt::format_to(std::back_inserter(out), ".{:0{}}", magnitude % unit, decimals);
+  while (out.back() == '0') out.pop_back();
+}
+
+}  // namespace ktrace::output

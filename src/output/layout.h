@@ -1,0 +1,45 @@
+// Laying out text: cells side by side, indented lines, wrapped lines, colours.
+//
+// All text given here has gone through append_visible; colours are the only escape sequences in it.
+
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace ktrace::output {
+
+/// Appends `text` in a colour: the parameters of ESC [ … m, or empty for none.
+void paint(std::string_view text, std::string_view color, std::string& out);
+
+/// Cells side by side, aligned as far as their texts allow: one that is too wide pushes those
+/// behind it. Spaces are written only before text, so that no line ends with them.
+class Row {
+ public:
+  enum class Align : bool { left, right };
+
+  explicit Row(std::string& out) : out_(out) {}
+
+  /// `text` holds no colour sequences.
+  void cell(std::string_view text, std::size_t width, std::string_view color = {},
+            Align align = Align::left);
+
+  /// Fills up with spaces to where the next cell begins, and returns that position.
+  std::size_t advance();
+
+ private:
+  std::string& out_;
+  std::size_t at_ = 0;    // columns written
+  std::size_t next_ = 0;  // where the next cell begins
+};
+
+/// Appends `body` with each line but the first indented.
+void append_indented(std::string_view body, std::size_t indent, std::string& out);
+
+/// Appends the lines of `body`, all indented, wrapped between words so that they end before
+/// `columns`. A word is never broken, however long; spaces at a line's beginning stay.
+void append_wrapped(std::string_view body, std::size_t indent, std::size_t columns,
+                    std::string& out);
+
+}  // namespace ktrace::output
