@@ -1,0 +1,439 @@
+// Structured JSON lines: klog's with --logging-format=json, and those of zap, etcd,
+// controller-runtime, logrus and slog, which stand amid klog lines or in files of their own.
+//
+// One object is one line. Component-base writes `ts` (Unix milliseconds with up to four decimals),
+// `logger`, `caller`, `msg`, pairs, `v` on all but errors, pairs, `err`; it has no severity, and an
+// `err` beside a `v` is no error. A key may come twice. Source: kubernetes component-base
+// logs/json/json.go and its tests. The others name their level; their `ts` or `time` is RFC 3339,
+// also with an offset without colon (etcd), or seconds.
+//
+// simdjson's On-Demand front end finds the members; strings without escapes and everything that
+// stays JSON are views of the line. A line that is cut short or otherwise no JSON keeps the time
+// that its first members tell, and its text as the message. An object over several lines is not
+// put together again.
+
+#include <algorithm>
+#include <cstring>
+#include <optional>
+#include <span>
+
+#include <simdjson.h>
+
+#include "go_string.h"
+#include "json_value.h"
+#include "ktrace/format.h"
+#include "pairs.h"
+#include "payloads.h"
+#include "request.h"
+
+namespace ktrace::format {
+namespace {
+
+namespace ondemand = simdjson::ondemand;
+
+// simdjson needs six bytes of memory for each byte of a document. What is larger keeps its time and
+// its text. Memory for documents of usual size is kept for the next one.
+constexpr std::size_t kLongestDocument = 8 * 1024 * 1024;
+constexpr std::size_t kUsualDocument = 256 * 1024;
+
+enum class Role : std::uint8_t { attribute, time, severity, caller, message };
+
+struct Key {
+  std::string_view name;
+  Role role;
+  bool opens;  // whether an object that begins with it is taken for a log line
+};
+
+constexpr Key kComponentBase[] = {
+    {"ts", Role::time, true}, {"caller", Role::caller, false}, {"msg", Role::message, false}};
+
+// "message" and "error" open response bodies, too, which are printed amid klog lines.
+constexpr Key kGeneric[] = {
+    {"ts", Role::time, true},
+    {"level", Role::severity, true},
+    {"msg", Role::message, true},
+    {"time", Role::time, true},
+    {"caller", Role::caller, true},
+    {"timestamp", Role::time, true},
+    {"logger", Role::attribute, true},
+    {"severity", Role::severity, true},
+    {"message", Role::message, false},
+    {"@timestamp", Role::time, true},
+    {"L", Role::severity, true},
+    {"T", Role::time, true},
+    {"C", Role::caller, true},
+    {"M", Role::message, true},
+    {"N", Role::attribute, true},
+    {"lvl", Role::severity, true},
+    {"v", Role::attribute, true},
+    {"stageTimestamp", Role::time, false},
+    {"auditID", Role::attribute, true},
+    {"resourceSpans", Role::attribute, true},
+    {"resourceLogs", Role::attribute, true},
+};
+
+// Audit events and Event objects open so; other objects of a kind are response bodies.
+constexpr std::string_view kEventOpens = "{\"kind\":\"Event\",";
+
+struct Dialect {
+  std::span<const Key> keys;
+  bool severity_from_v;
+};
+
+constexpr Dialect kKlog{kComponentBase, true};
+constexpr Dialect kOther{kGeneric, false};
+
+const Key* find_key(std::span<const Key> keys, std::string_view name) {
+  const auto found =
+      std::find_if(keys.begin(), keys.end(), [name](const Key& key) { return key.name == name; });
+  return found == keys.end() ? nullptr : &*found;
+}
+
+// ---- Times ------------------------------------------------------------------------------------
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+// A decimal number without sign and exponent, as loggers write times.
+struct Decimal {
+  std::string_view whole;     // without leading zeros
+  std::string_view fraction;  // may be empty
+};
+
+std::optional<Decimal> read_decimal(std::string_view text) {
+  const std::size_t point = std::min(text.find('.'), text.size());
+  Decimal decimal{text.substr(0, point), text.substr(std::min(point + 1, text.size()))};
+  const bool digits = std::all_of(decimal.whole.begin(), decimal.whole.end(), is_digit) &&
+                      std::all_of(decimal.fraction.begin(), decimal.fraction.end(), is_digit);
+  if (!digits || decimal.whole.empty()) return std::nullopt;
+  decimal.whole.remove_prefix(std::min(decimal.whole.find_first_not_of('0'), point));
+  return decimal;
+}
+
+// Unix time in the unit that its magnitude tells: seconds below 1e11, then milliseconds below 1e14,
+// microseconds below 1e17, nanoseconds. Exact to the digit, which a double would not be.
+std::optional<Stamp> read_unix_time(std::string_view text) {
+  const auto decimal = read_decimal(text);
+  if (!decimal || decimal->whole.size() > 19) return std::nullopt;
+  const std::size_t size = decimal->whole.size();
+  const std::size_t unit = size <= 11 ? 0 : size <= 14 ? 3 : size <= 17 ? 6 : 9;
+  const std::size_t fraction = std::min(decimal->fraction.size(), 9 - unit);
+  std::uint64_t value = 0;
+  for (const char c : decimal->whole) value = value * 10 + static_cast<std::uint64_t>(c - '0');
+  for (std::size_t i = 0; i < 9 - unit; ++i) {
+    const auto digit = i < fraction ? static_cast<std::uint64_t>(decimal->fraction[i] - '0') : 0;
+    if (value > (INT64_MAX - digit) / 10) return std::nullopt;
+    value = value * 10 + digit;
+  }
+  if (value > INT64_MAX) return std::nullopt;
+  Stamp stamp;
+  stamp.kind = Stamp::Kind::absolute;
+  stamp.digits = static_cast<std::uint8_t>(unit + fraction);
+  stamp.time = Time(Duration(static_cast<std::int64_t>(value)));
+  return stamp;
+}
+
+std::optional<Stamp> read_time(std::string_view text, bool quoted) {
+  if (!quoted) return read_unix_time(text);
+  Stamp stamp;
+  const auto time = parse_rfc3339(text, &stamp.digits);
+  if (!time) return std::nullopt;
+  stamp.kind = Stamp::Kind::absolute;
+  stamp.time = *time;
+  return stamp;
+}
+
+// ---- Members ----------------------------------------------------------------------------------
+
+// zapr's Level(-2) is a debug level.
+Severity read_severity(std::string_view text) {
+  if (text.starts_with("Level(")) return Severity::info;
+  return parse_severity(text).value_or(Severity::unspecified);
+}
+
+std::string_view trim_back(std::string_view text) {
+  while (!text.empty() && static_cast<unsigned char>(text.back()) <= ' ') text.remove_suffix(1);
+  return text;
+}
+
+// Fills a record from the members of one object.
+class MemberReader {
+ public:
+  MemberReader(const Dialect& dialect, Record& record) : dialect_(dialect), record_(record) {}
+
+  bool read(ondemand::field& field) {
+    Attribute member;
+    if (!read_key(field, member.key) || !read_value(field.value(), member)) return false;
+    if (!fill(member)) record_.attributes.push_back(member);
+    return true;
+  }
+
+  // Whether the members that were read make a record.
+  bool finish() {
+    if (dialect_.severity_from_v) {
+      record_.severity = record_.find("v") != nullptr ? Severity::info : Severity::error;
+    }
+    return recognised_;
+  }
+
+ private:
+  bool read_key(ondemand::field& field, std::string_view& key) {
+    // Keys are short: a loop is faster than two searches. Their end is certain, simdjson saw it.
+    const char* const begin = field.key().raw();
+    const char* end = begin;
+    while (*end != '"' && *end != '\\') ++end;
+    key = {begin, static_cast<std::size_t>(end - begin)};
+    if (*end == '"') return true;
+    if (field.unescaped_key().get(key) != simdjson::SUCCESS) return false;
+    key = record_.arena.keep(key);
+    return true;
+  }
+
+  bool read_value(ondemand::value& value, Attribute& member) {
+    const std::string_view token = trim_back(value.raw_json_token());
+    switch (token.empty() ? '\0' : token.front()) {
+      case '"':
+        return read_string(value, token, member);
+      case '{':
+        return read_container(value.get_object(), member);
+      case '[':
+        return read_container(value.get_array(), member);
+      default:
+        break;
+    }
+    // A number, true, false, null; other words (NaN) are no JSON and stay as strings.
+    member.value = token;
+    if (is_json(token)) member.type = Attribute::Type::json;
+    return !token.empty();
+  }
+
+  bool read_string(ondemand::value& value, std::string_view token, Attribute& member) {
+    if (token.size() < 2 || token.back() != '"') return false;
+    member.value = token.substr(1, token.size() - 2);
+    if (member.value.find('\\') == member.value.npos) return true;
+    std::string_view decoded;
+    // Half of a surrogate pair and the like: the text stays as written.
+    if (value.get_string().get(decoded) == simdjson::SUCCESS) {
+      member.value = record_.arena.keep(decoded);
+    }
+    return true;
+  }
+
+  template <typename Container>
+  static bool read_container(simdjson::simdjson_result<Container> result, Attribute& member) {
+    Container container;
+    std::string_view text;
+    if (std::move(result).get(container) != simdjson::SUCCESS) return false;
+    if (container.raw_json().get(text) != simdjson::SUCCESS) return false;
+    member.value = trim_back(text);
+    if (is_json(member.value)) member.type = Attribute::Type::json;
+    return true;
+  }
+
+  // Whether the member is not an attribute but a field of the record.
+  bool fill(const Attribute& member) {
+    const Key* key = find_key(dialect_.keys, member.key);
+    if (key == nullptr) return false;
+    recognised_ = true;
+    const bool quoted = member.type == Attribute::Type::string;
+    switch (key->role) {
+      case Role::time:
+        return fill_time(member.value, quoted);
+      case Role::severity:
+        return quoted && fill_severity(member.value);
+      case Role::caller:
+        return quoted && fill_text(*key, member.value, caller_key_, record_.caller);
+      case Role::message:
+        return quoted && fill_text(*key, member.value, message_key_, record_.message);
+      case Role::attribute:
+        break;
+    }
+    return false;
+  }
+
+  bool fill_time(std::string_view text, bool quoted) {
+    const auto stamp = read_time(text, quoted);
+    if (stamp) record_.stamp = *stamp;
+    return stamp.has_value();
+  }
+
+  bool fill_severity(std::string_view text) {
+    const Severity severity = read_severity(text);
+    if (severity != Severity::unspecified) record_.severity = severity;
+    return severity != Severity::unspecified;
+  }
+
+  // Of two keys with one role, the second is an attribute; of two equal keys the last counts.
+  static bool fill_text(const Key& key, std::string_view text, const Key*& filled_by,
+                        std::string_view& field) {
+    if (filled_by != nullptr && filled_by != &key) return false;
+    filled_by = &key;
+    field = text;
+    return true;
+  }
+
+  const Dialect& dialect_;
+  Record& record_;
+  const Key* caller_key_ = nullptr;
+  const Key* message_key_ = nullptr;
+  bool recognised_ = false;
+};
+
+// ---- Documents --------------------------------------------------------------------------------
+
+enum class Outcome : std::uint8_t { read, not_utf8, unreadable };
+
+Outcome read_members(ondemand::parser& parser, std::string_view text, const Dialect& dialect,
+                     Record& record) {
+  ondemand::document document;
+  const simdjson::padded_string_view padded(text.data(), text.size(), text.size() + kPadding);
+  const auto error = parser.iterate(padded).get(document);
+  if (error == simdjson::UTF8_ERROR) return Outcome::not_utf8;
+  ondemand::object object;
+  if (error != simdjson::SUCCESS || document.get_object().get(object) != simdjson::SUCCESS) {
+    return Outcome::unreadable;
+  }
+  MemberReader reader(dialect, record);
+  for (auto member : object) {
+    ondemand::field field;
+    if (std::move(member).get(field) != simdjson::SUCCESS || !reader.read(field)) {
+      return Outcome::unreadable;
+    }
+  }
+  // Whatever follows the object must not be lost: such a line is kept as its text.
+  const bool more = document.current_location().error() == simdjson::SUCCESS;
+  return !more && reader.finish() ? Outcome::read : Outcome::unreadable;
+}
+
+Outcome read_document(std::string_view text, const Dialect& dialect, Record& record) {
+  if (text.size() > kLongestDocument) return Outcome::unreadable;
+  if (text.size() > kUsualDocument) {
+    ondemand::parser parser;
+    return read_members(parser, text, dialect, record);
+  }
+  thread_local ondemand::parser parser;
+  return read_members(parser, text, dialect, record);
+}
+
+// The length of the UTF-8 sequence at the front of `text`; 0 when it is none.
+std::size_t sequence_length(std::string_view text) {
+  const auto first = static_cast<unsigned char>(text.front());
+  const std::size_t length = first < 0x80 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
+  const bool valid =
+      length <= text.size() && (length == 1 || simdjson::validate_utf8(text.data(), length));
+  return valid ? length : 0;
+}
+
+// `text` with U+FFFD for each byte that belongs to no UTF-8 sequence, and kPadding bytes behind it.
+std::string_view with_valid_utf8(std::string_view text, Arena& arena) {
+  constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
+  const std::size_t room = text.size() * kReplacement.size() + kPadding;
+  char* const out = arena.allocate(room);
+  std::size_t written = 0;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t length = sequence_length(text.substr(at));
+    const std::string_view piece = length > 0 ? text.substr(at, length) : kReplacement;
+    written += piece.copy(out + written, piece.size());
+    at += std::max<std::size_t>(length, 1);
+  }
+  std::memset(out + written, 0, kPadding);
+  arena.shrink(room - written - kPadding);
+  return {out, written};
+}
+
+// ---- Lines that are no JSON -------------------------------------------------------------------
+
+// Reads `"key":scalar` and the comma behind it from the front of `text`. The comma tells that the
+// value is whole.
+bool take_scalar_member(std::string_view& text, Attribute& member) {
+  const auto take_quoted = [&text](std::string_view& inside) {
+    const std::size_t close = text.starts_with('"') ? closing_quote(text, 1) : text.npos;
+    if (close == text.npos) return false;
+    inside = text.substr(1, close - 1);
+    text.remove_prefix(close + 1);
+    return true;
+  };
+  if (!take_quoted(member.key) || !text.starts_with(':')) return false;
+  text.remove_prefix(1);
+  member.type = Attribute::Type::string;
+  if (!take_quoted(member.value)) {
+    const std::size_t end = std::min(text.find_first_of(",{[\""), text.size());
+    member = {member.key, text.substr(0, end), Attribute::Type::json};
+    text.remove_prefix(end);
+  }
+  if (!text.starts_with(',')) return false;
+  text.remove_prefix(1);
+  return true;
+}
+
+// Time and severity from the first members of a line that is no JSON. Whether there was a time.
+bool read_beginning(const Dialect& dialect, Record& record) {
+  constexpr int kMembers = 3;  // level, ts and one more
+  std::string_view text = record.payload.substr(1);
+  Attribute member;
+  for (int i = 0; i < kMembers && take_scalar_member(text, member); ++i) {
+    const Key* key = find_key(dialect.keys, member.key);
+    if (key == nullptr) continue;
+    const bool quoted = member.type == Attribute::Type::string;
+    if (key->role == Role::severity && quoted) record.severity = read_severity(member.value);
+    if (key->role != Role::time) continue;
+    const auto stamp = read_time(member.value, quoted);
+    if (stamp) record.stamp = *stamp;
+    return stamp.has_value();
+  }
+  return false;
+}
+
+bool keep_beginning(const Dialect& dialect, Record& record) {
+  record.stamp = {};
+  record.severity = Severity::unspecified;
+  record.caller = {};
+  record.attributes.clear();
+  record.message = record.payload;
+  return read_beginning(dialect, record);
+}
+
+bool parse_object(const Dialect& dialect, Record& record) {
+  Outcome outcome = read_document(record.payload, dialect, record);
+  if (outcome == Outcome::not_utf8) {
+    outcome = read_document(with_valid_utf8(record.payload, record.arena), dialect, record);
+  }
+  if (outcome != Outcome::read) return keep_beginning(dialect, record);
+  record.message = take_printf_pairs(record.message, record);
+  keep_last_of_equal_keys(record.attributes);
+  describe_request(record);
+  return true;
+}
+
+// Whether `line` begins with `{"key":` for a key that opens lines of `keys`. Returns what follows
+// the colon, null when it does not.
+const char* behind_first_key(std::span<const Key> keys, const char* line) {
+  if (line[0] != '{' || line[1] != '"') return nullptr;
+  const std::string_view head(line + 2, kPadding - 3);
+  for (const Key& key : keys) {
+    if (!key.opens || !head.starts_with(key.name) || head[key.name.size()] != '"') continue;
+    std::size_t at = key.name.size() + 1;
+    while (at + 1 < head.size() && head[at] == ' ') ++at;
+    return head[at] == ':' ? head.data() + at + 1 : nullptr;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+bool starts_klog_json(const char* line) {
+  const char* value = behind_first_key(kKlog.keys, line);
+  if (value == nullptr) return false;
+  while (*value == ' ' && value < line + kPadding - 1) ++value;
+  return is_digit(*value);
+}
+
+bool parse_klog_json(Record& record) { return parse_object(kKlog, record); }
+
+bool starts_json(const char* line) {
+  return behind_first_key(kOther.keys, line) != nullptr ||
+         std::string_view(line, kPadding).starts_with(kEventOpens);
+}
+
+bool parse_json(Record& record) { return parse_object(kOther, record); }
+
+}  // namespace ktrace::format

@@ -1,0 +1,177 @@
+// klog text: the lines of Kubernetes components since 1.0, of glog before and beside them.
+//
+//   record  = letter mmdd " " hh:mm:ss.uuuuuu ( pid caller "]" | "]" ) [ " " body ] { EOL line }
+//   letter  = "I" | "W" | "E" | "F"
+//   pid     = spaces, up to 10 digits (klog pads to 7 columns and prints blanks for 0), spaces
+//   caller  = [ dir "/" ] file ":" line, or "???:1"
+//   body    = Go string { pair }       structured calls (InfoS, ErrorS, logr)
+//           | text                     printf calls, also of several lines
+// The second form of the header is ktesting's, which prints pairs behind an unquoted message.
+// Source: kubernetes/klog, FormatHeader and printWithInfos, internal/serialize, ktesting.
+//
+// A body that begins like a structured one and goes on differently keeps its readable pairs; the
+// rest of it stands behind the message. The process number is not kept. Neither year nor zone are
+// in a line: resolving the stamp is the reader's work.
+
+#include <algorithm>
+
+#include "go_string.h"
+#include "ktrace/format.h"
+#include "line_ends.h"
+#include "pairs.h"
+#include "payloads.h"
+#include "request.h"
+
+namespace ktrace::format {
+namespace {
+
+constexpr std::size_t kStampEnd = 21;  // "I1122 16:50:45.041587"
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+// Reads numbers of two digits and remembers whether something was no digit: one test at the end is
+// cheaper than one for each digit.
+class Digits {
+ public:
+  int two(const char* text) {
+    const auto high = static_cast<unsigned>(text[0] - '0');
+    const auto low = static_cast<unsigned>(text[1] - '0');
+    wrong_ |= static_cast<unsigned>(high > 9) | static_cast<unsigned>(low > 9);
+    return static_cast<int>(high * 10 + low);
+  }
+  bool good() const { return wrong_ == 0; }
+
+ private:
+  unsigned wrong_ = 0;
+};
+
+Severity severity_of(char letter) {
+  switch (letter) {
+    case 'I':
+      return Severity::info;
+    case 'W':
+      return Severity::warning;
+    case 'E':
+      return Severity::error;
+    case 'F':
+      return Severity::fatal;
+    default:
+      return Severity::unspecified;
+  }
+}
+
+bool within(int value, int low, int high) { return value >= low && value <= high; }
+
+// Reads the letter and the time at the front of `line`, which has kPadding readable bytes.
+bool read_stamp(const char* line, Stamp& stamp) {
+  if (severity_of(line[0]) == Severity::unspecified) return false;
+  if (line[5] != ' ' || line[8] != ':' || line[11] != ':' || line[14] != '.') return false;
+  Digits digits;
+  const int month = digits.two(line + 1), day = digits.two(line + 3);
+  const int hour = digits.two(line + 6), minute = digits.two(line + 9);
+  const int second = digits.two(line + 12);
+  const int microsecond =
+      digits.two(line + 15) * 10000 + digits.two(line + 17) * 100 + digits.two(line + 19);
+  if (!digits.good() || !within(month, 1, 12) || !within(day, 1, 31)) return false;
+  if (hour > 23 || minute > 59 || second > 60) return false;
+  stamp.kind = Stamp::Kind::yearless;
+  stamp.digits = 6;
+  stamp.month = static_cast<std::uint8_t>(month);
+  stamp.day = static_cast<std::uint8_t>(day);
+  stamp.time_of_day = std::chrono::hours(hour) + std::chrono::minutes(minute) +
+                      std::chrono::seconds(second) + std::chrono::microseconds(microsecond);
+  return true;
+}
+
+std::string_view without_spaces(std::string_view text) {
+  return text.substr(std::min(text.find_first_not_of(' '), text.size()));
+}
+
+std::string_view without_pid(std::string_view text) {
+  std::size_t digits = 0;
+  while (digits < text.size() && digits < 10 && is_digit(text[digits])) ++digits;
+  const bool ends = digits == text.size() || text[digits] == ' ';
+  return ends ? without_spaces(text.substr(digits)) : text;
+}
+
+// The length of "file:line" before a ']' at the front of `text`, npos when there is none.
+std::size_t caller_length(std::string_view text) {
+  const std::size_t end = text.find_first_of("] \n");
+  if (end == text.npos || text[end] != ']') return text.npos;
+  std::size_t line = end;
+  while (line > 0 && is_digit(text[line - 1])) --line;
+  return line < end && line > 1 && text[line - 1] == ':' ? end : text.npos;
+}
+
+// What stands behind pid and caller; all of `text` that is neither.
+std::string_view read_caller(std::string_view text, Record& record) {
+  text = without_pid(without_spaces(text));
+  const std::size_t length = caller_length(text);
+  if (length == text.npos) return text;
+  record.caller = text.substr(0, length);
+  text.remove_prefix(length + 1);
+  if (text.starts_with(' ')) text.remove_prefix(1);
+  return text;
+}
+
+std::string_view joined(std::string_view first, std::string_view second, Arena& arena) {
+  char* const out = arena.allocate(first.size() + second.size());
+  first.copy(out, first.size());
+  second.copy(out + first.size(), second.size());
+  return {out, first.size() + second.size()};
+}
+
+std::string_view without_trailing_newlines(std::string_view text) {
+  return text.substr(0, text.find_last_not_of('\n') + 1);
+}
+
+// A Go string and pairs. False when `body` has another form.
+bool read_structured(std::string_view body, Record& record) {
+  if (!body.starts_with('"')) return false;
+  const std::size_t close = closing_quote(body, 1);
+  if (close == body.npos) return false;
+  const std::string_view behind = body.substr(close + 1);
+  const std::string_view rest = without_trailing_newlines(read_pairs(behind, record));
+  // A printf message may begin with a quoted word.
+  if (record.attributes.empty() && !rest.empty() && rest.front() != '\n') return false;
+  record.message = unquote(body.substr(1, close - 1), record.arena);
+  if (!rest.empty()) record.message = joined(record.message, rest, record.arena);
+  return true;
+}
+
+// ktesting's words and pairs. False when what follows the words are not pairs to the end.
+bool read_unquoted(std::string_view body, Record& record) {
+  const std::size_t equals = body.find('=');
+  const std::size_t space = body.substr(0, equals).rfind(' ');
+  if (equals == body.npos || space == body.npos) return false;
+  if (!without_trailing_newlines(read_pairs(body.substr(space), record)).empty()) {
+    record.attributes.clear();
+    return false;
+  }
+  record.message = body.substr(0, space);
+  return true;
+}
+
+}  // namespace
+
+bool starts_klog_text(const char* line) {
+  Stamp stamp;
+  return read_stamp(line, stamp) && (line[kStampEnd] == ' ' || line[kStampEnd] == ']');
+}
+
+bool parse_klog_text(Record& record) {
+  const std::string_view text = with_plain_line_ends(record.payload, record.arena);
+  if (text.size() <= kStampEnd || !read_stamp(text.data(), record.stamp)) return false;
+  record.severity = severity_of(text.front());
+  const bool ktesting = text[kStampEnd] == ']';
+  const std::string_view behind = text.substr(kStampEnd + 1);
+  const std::string_view body = ktesting ? without_spaces(behind) : read_caller(behind, record);
+  if (!read_structured(body, record) && !(ktesting && read_unquoted(body, record))) {
+    record.message = take_printf_pairs(body, record);
+  }
+  keep_last_of_equal_keys(record.attributes);
+  describe_request(record);
+  return true;
+}
+
+}  // namespace ktrace::format

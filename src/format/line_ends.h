@@ -1,0 +1,28 @@
+// Line ends of Windows within a record.
+
+#pragma once
+
+#include <cstring>
+#include <string_view>
+
+#include "ktrace/arena.h"
+#include "ktrace/format.h"
+
+namespace ktrace::format {
+
+/// `text` with "\n" for each "\r\n". The result is `text` itself when it has none, otherwise it
+/// lives in `arena`, with kPadding readable bytes behind it.
+inline std::string_view with_plain_line_ends(std::string_view text, Arena& arena) {
+  if (text.find('\r') == text.npos) return text;
+  char* const out = arena.allocate(text.size() + kPadding);
+  std::size_t written = 0;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (text[at] != '\r' || at + 1 == text.size() || text[at + 1] != '\n')
+      out[written++] = text[at];
+  }
+  std::memset(out + written, 0, kPadding);
+  arena.shrink(text.size() - written);
+  return {out, written};
+}
+
+}  // namespace ktrace::format

@@ -1,0 +1,179 @@
+// Where records begin and end, and the table of payload formats.
+
+#include <set>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "parsed_record.h"
+
+namespace ktrace::format {
+namespace {
+
+const std::string kKlog = "I1122 16:50:45.041587   30287 file.go:12] some words to fill the line\n";
+const std::string kJson =
+    R"({"ts":1795366497352.417,"caller":"file.go:1","msg":"words to fill","v":3})"
+    "\n";
+const std::string kPlain = "Error: unknown flag\n";
+
+// The records of a block, walked from its beginning.
+std::vector<std::string> records_of(std::string_view bytes) {
+  const PaddedText block(bytes);
+  std::vector<std::string> records;
+  for (std::size_t at = 0; at < bytes.size();) {
+    const Extent extent = record_from(block.view(), at);
+    EXPECT_EQ(extent.begin, at);
+    EXPECT_GT(extent.end, at);
+    for (std::size_t inside = at; inside < extent.end; ++inside) {
+      const Extent same = record_at(block.view(), inside);
+      EXPECT_EQ(same.begin, extent.begin) << inside;
+      EXPECT_EQ(same.end, extent.end) << inside;
+    }
+    records.push_back(std::string(bytes.substr(at, extent.end - at)));
+    at = extent.end;
+  }
+  return records;
+}
+
+using Records = std::vector<std::string>;
+
+TEST(Bounds, AHeaderStartsARecordAndOtherLinesContinueIt) {
+  EXPECT_EQ(records_of(kKlog + kKlog), (Records{kKlog, kKlog}));
+  EXPECT_EQ(records_of(kKlog + "Trace[1]: a\n\n\tb\n" + kKlog),
+            (Records{kKlog + "Trace[1]: a\n\n\tb\n", kKlog}));
+}
+
+TEST(Bounds, AJsonObjectEndsWithItsLine) {
+  EXPECT_EQ(records_of(kJson + kJson), (Records{kJson, kJson}));
+  EXPECT_EQ(records_of(kJson + "a\nb\n" + kJson), (Records{kJson, "a\nb\n", kJson}));
+  EXPECT_EQ(records_of(kJson + kKlog + kJson), (Records{kJson, kKlog, kJson}));
+}
+
+TEST(Bounds, WhatPrecedesTheFirstStartIsOneRecord) {
+  EXPECT_EQ(records_of(kPlain + "Flag --x has been deprecated\n" + kKlog),
+            (Records{kPlain + "Flag --x has been deprecated\n", kKlog}));
+  EXPECT_EQ(records_of("\n\n" + kJson), (Records{"\n\n", kJson}));
+  EXPECT_EQ(records_of(kPlain + kPlain), Records{kPlain + kPlain});
+}
+
+TEST(Bounds, TheLastLineMayLackItsEnd) {
+  const std::string cut = kKlog.substr(0, 30);
+  EXPECT_EQ(records_of(kKlog + cut), (Records{kKlog, cut}));
+  EXPECT_EQ(records_of(kJson + R"({"ts":1,)"), (Records{kJson, R"({"ts":1,)"}));
+  EXPECT_EQ(records_of("x"), Records{"x"});
+  EXPECT_EQ(records_of(""), Records{});
+}
+
+TEST(Bounds, PaddingBehindTheBlockDoesNotMatter) {
+  // The padding would complete this line to a header.
+  const std::string cut = "I1122 16:50:45.041587";
+  EXPECT_EQ(records_of(kKlog + cut), Records{kKlog + cut});
+  EXPECT_EQ(ParsedRecord(cut)->format, "plain");
+  EXPECT_EQ(ParsedRecord("I1122 16:5")->format, "plain");
+  EXPECT_EQ(ParsedRecord("{")->format, "plain");
+}
+
+TEST(Bounds, NulAndOtherBytesAreOrdinary) {
+  const std::string nul("a\0b\n\0\n", 6);
+  EXPECT_EQ(records_of(kKlog + nul + kKlog), (Records{kKlog + nul, kKlog}));
+  EXPECT_EQ(records_of("\xff\xfe\n" + kKlog), (Records{"\xff\xfe\n", kKlog}));
+}
+
+TEST(Bounds, NextStartIsAtOrBehindThePosition) {
+  const PaddedText block(kPlain + kKlog + kJson);
+  const std::size_t klog = kPlain.size(), json = klog + kKlog.size();
+  const std::size_t size = block.view().size();
+  EXPECT_EQ(next_start(block.view(), 0), klog);
+  EXPECT_EQ(next_start(block.view(), klog), klog);
+  EXPECT_EQ(next_start(block.view(), klog + 1), json);
+  EXPECT_EQ(next_start(block.view(), json + 1), size);
+  EXPECT_EQ(next_start(block.view(), size), size);
+  EXPECT_EQ(next_start(block.view(), size + 1), size);
+}
+
+TEST(Bounds, LastStartLiesBehindThePosition) {
+  const PaddedText block(kKlog + kJson + kPlain);
+  const std::size_t json = kKlog.size();
+  EXPECT_EQ(last_start(block.view(), 0), json);
+  EXPECT_EQ(last_start(block.view(), json - 1), json);
+  EXPECT_EQ(last_start(block.view(), json), json) << "nothing behind it";
+  EXPECT_EQ(last_start(block.view(), json + 1), json + 1);
+  EXPECT_EQ(last_start(PaddedText(kKlog).view(), 0), 0U);
+}
+
+TEST(Bounds, LastStartLeavesAShortLastLineUndecided) {
+  const std::string cut = kKlog.substr(0, kPadding - 1);
+  EXPECT_EQ(last_start(PaddedText(kJson + kKlog + cut).view(), 0), kJson.size());
+  const std::string enough = kKlog.substr(0, kPadding);
+  EXPECT_EQ(last_start(PaddedText(kJson + kKlog + enough).view(), 0), kJson.size() + kKlog.size());
+}
+
+TEST(Bounds, LongContinuationsTakeLinearTime) {
+  std::string text = kKlog;
+  for (int i = 0; i < 100'000; ++i) text += "E\n";
+  const PaddedText block(text);
+  EXPECT_EQ(record_at(block.view(), text.size() - 1).begin, 0U);
+  EXPECT_EQ(last_start(block.view(), 0), 0U);
+  EXPECT_EQ(next_start(block.view(), 1), text.size());
+}
+
+TEST(Payloads, HaveNamesOfTheirOwnAndDescriptions) {
+  std::set<std::string_view> names{"plain"};
+  for (const Payload& payload : payloads()) {
+    EXPECT_TRUE(names.insert(payload.name).second) << payload.name;
+    EXPECT_FALSE(payload.description.empty());
+  }
+}
+
+TEST(Payloads, AreRecognisedByTheFirstBytesOfALine) {
+  const auto name = [](std::string_view line) {
+    const Payload* payload = recognise(PaddedText(line).view().data());
+    return payload == nullptr ? "none" : std::string(payload->name);
+  };
+  EXPECT_EQ(name(kKlog), "klog");
+  EXPECT_EQ(name(kJson), "klog-json");
+  EXPECT_EQ(name(R"({"ts":"2026-11-22T16:56:15Z","msg":"x"})"), "json");
+  EXPECT_EQ(name(R"({"level":"info","ts":1,"msg":"x"})"), "json");
+  EXPECT_EQ(name(R"({"time" : "2026-11-22T16:56:15Z"})"), "json");
+  for (const std::string_view line :
+       {R"({"kind":"Event"})", R"({"log":"x"})", R"({"message":"forbidden"})", R"( {"ts":1})",
+        R"({ "ts":1})", R"({"tsx":1})", R"({"ts","level"})", R"(["ts"])", "{}\n", "Error: x\n",
+        "2026/11/22 16:53:57 traces export\n"}) {
+    EXPECT_EQ(name(line), "none") << line;
+  }
+}
+
+TEST(Parse, SetsRawAndPayload) {
+  const ParsedRecord record(kKlog.substr(0, kKlog.size() - 1) + "\r\n");
+  EXPECT_EQ(record->raw.size(), kKlog.size() + 1);
+  EXPECT_EQ(record->payload, kKlog.substr(0, kKlog.size() - 1));
+  EXPECT_EQ(ParsedRecord(kPlain)->payload, "Error: unknown flag");
+  EXPECT_EQ(ParsedRecord("a\n\n")->payload, "a\n");
+  EXPECT_EQ(ParsedRecord("\n")->payload, "");
+}
+
+TEST(Parse, MakesAPlainRecordOfTheRest) {
+  const ParsedRecord record(kPlain + "more\r\nlines\n");
+  EXPECT_EQ(record->format, "plain");
+  EXPECT_EQ(record->message, "Error: unknown flag\nmore\nlines");
+  EXPECT_EQ(record->severity, Severity::unspecified);
+  EXPECT_FALSE(record->has_time());
+}
+
+TEST(Parse, ForgetsTheRecordBefore) {
+  const PaddedText klog(
+      "E1122 16:50:45.041587 1 a.go:1] \"HTTP\" verb=\"GET\" URI=\"/\" latency=\"1s\"");
+  const PaddedText plain(kPlain);
+  Record record;
+  parse(klog.view(), record);
+  ASSERT_TRUE(record.duration);
+  parse(plain.view(), record);
+  EXPECT_EQ(record.format, "plain");
+  EXPECT_FALSE(record.duration);
+  EXPECT_TRUE(record.attributes.empty());
+  EXPECT_EQ(record.caller, "");
+  EXPECT_EQ(record.stamp, Stamp());
+}
+
+}  // namespace
+}  // namespace ktrace::format
