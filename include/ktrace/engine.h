@@ -1,0 +1,28 @@
+// Runs a query: the only room that has threads.
+
+#pragma once
+
+#include <functional>
+
+#include "ktrace/query.h"
+#include "ktrace/status.h"
+
+namespace ktrace::engine {
+
+/// grep's exit statuses.
+enum class Outcome : int { found = 0, nothing = 1, error = 2 };
+
+/// What surrounds a run. The engine itself touches neither the environment nor standard error.
+struct Surroundings {
+  int output = 1;         ///< the descriptor that results go to
+  bool terminal = false;  ///< that descriptor is a terminal
+  unsigned columns = 0;   ///< its width; 0 when it is none
+  bool color = false;
+  Time now{};
+  std::function<void(const Diagnostic&)> report;  ///< called from one thread at a time
+};
+
+/// Writes what `query` asks for. Thread-safe for separate surroundings.
+Outcome run(const Query& query, const Surroundings& surroundings);
+
+}  // namespace ktrace::engine

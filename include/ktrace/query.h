@@ -1,0 +1,64 @@
+// The query: what the command line asks for, in plain values. It opens and knows nothing else.
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ktrace/input.h"
+#include "ktrace/record.h"
+#include "ktrace/time.h"
+
+namespace ktrace {
+
+/// Something said for all sources (empty pattern) or for those whose path matches a glob.
+template <typename T>
+struct PerPath {
+  std::string pattern;
+  T value;
+};
+
+/// How the records of a timeline are ordered.
+enum class Order : std::uint8_t {
+  end,    ///< by their stamps
+  begin,  ///< by stamp less duration: cause before effect
+};
+
+struct Query {
+  // What to look for.
+  std::vector<std::string> ids;
+  bool prefix = false;            ///< ids are beginnings of identifiers
+  std::vector<std::string> keys;  ///< identifier keys; empty: the default ones
+
+  // Where to look.
+  std::vector<std::string> paths;
+  std::vector<input::Naming> names;
+
+  // How to read times.
+  std::vector<PerPath<int>> years;
+  std::vector<PerPath<Zone>> zones;
+
+  // Which of the found records to show.
+  std::optional<TimeBound> since;
+  std::optional<TimeBound> until;
+  std::optional<Severity> severity;  ///< that and above
+  std::vector<std::string> components;
+  std::vector<std::string> nodes;
+  std::string match;  ///< an RE2 pattern on the payload; empty: all
+
+  // How to show them.
+  std::string output = "text";  ///< a name of output::formats()
+  Order order = Order::end;
+  Zone display_zone;
+  bool count = false;  ///< only how many
+  bool quiet = false;  ///< only whether there are any
+
+  // How to work.
+  unsigned threads = 0;                ///< 0: as many as the machine has
+  std::size_t block_size = 256 << 10;  ///< bytes read at a time
+};
+
+}  // namespace ktrace

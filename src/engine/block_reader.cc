@@ -1,0 +1,194 @@
+// Cuts what is read at record starts.
+//
+// The buffer always begins where a group begins. It is filled by one block size, cut at the last
+// record start in it, and what lies behind the cut moves to the front before the next fill: a few
+// hundred bytes as a rule. Only a record that is longer than the buffer makes it grow, and one that
+// is longer than kLongestRecord is cut within, at a place that depends on its bytes alone, so that
+// any block size gives the same pieces.
+
+#include "block_reader.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "ktrace/format.h"
+
+namespace ktrace::engine {
+namespace {
+
+// A line of which fewer bytes than this are in the buffer cannot be judged yet.
+constexpr std::size_t kUndecided = format::kPadding;
+
+// How much is read beyond a part's end to find where its last record ends, at first.
+constexpr std::size_t kTail = 4096;
+
+// How far back one look for an earlier record goes.
+constexpr std::uint64_t kLookBack = 1 << 20;
+
+std::size_t less(std::size_t size, std::size_t by) { return size - std::min(size, by); }
+
+}  // namespace
+
+std::optional<Stamp> last_stamp(std::string_view block) {
+  Record record;
+  while (!block.empty()) {
+    // The block ends where a line ends, so that its last lines can be judged, however short.
+    const std::string_view padded(block.data(), block.size() + kUndecided - 1);
+    const std::size_t begin = format::last_start(padded, 0);
+    const format::Extent extent = format::record_from(block, begin);
+    record.clear();
+    format::parse(block.substr(begin, extent.end - begin), record);
+    if (record.has_time()) return record.stamp;
+    block = block.substr(0, begin);
+  }
+  return std::nullopt;
+}
+
+BlockReader::BlockReader(input::Source& source, std::uint64_t begin, std::uint64_t end,
+                         std::size_t block_size, std::vector<char>& buffer)
+    : source_(source),
+      end_(end),
+      block_size_(std::max<std::size_t>(block_size, 1)),
+      buffer_(buffer),
+      base_(begin == 0 ? 0 : begin - 1),
+      aligned_(begin == 0) {}
+
+bool BlockReader::next(Block& block) {
+  if (done_ || !status_.ok()) return false;
+  if (!source_.seekable() && cut_ > 0) {
+    if (const auto stamp = last_stamp(view().substr(0, cut_))) stamp_before_ = *stamp;
+  }
+  drop(cut_);
+  if (!aligned_ && !align()) return false;
+  while (true) {
+    cut_ = find_cut();
+    if (cut_ > 0) {
+      block = {view().substr(0, cut_), base_};
+      return true;
+    }
+    if (done_ || !fill()) return false;
+  }
+}
+
+// Reads some more. False when that failed; at the end of the source eof_ is set.
+bool BlockReader::fill() {
+  std::uint64_t want = block_size_;
+  if (!reached_end()) {
+    want = std::min(want, end_ - base_ - filled_);
+  } else {
+    want = std::min(want, std::max<std::uint64_t>(kTail, base_ + filled_ - end_));
+  }
+  const std::size_t needed = filled_ + want + format::kPadding;
+  if (buffer_.size() < needed) {
+    // Doubling keeps the growth for a long record linear; twice the longest is never needed.
+    const std::size_t doubled = std::min(2 * buffer_.size(), kLongestRecord + block_size_);
+    buffer_.resize(std::max(needed, doubled));
+  }
+  const auto count = source_.read(base_ + filled_, buffer_.data() + filled_, want);
+  if (!count) {
+    status_ = count.status();
+    return false;
+  }
+  filled_ += *count;
+  eof_ = *count == 0;
+  // Nothing may seem to start in bytes that were not read yet.
+  std::memset(buffer_.data() + filled_, 0, format::kPadding);
+  return true;
+}
+
+// Moves buffer_[0] to the part's first record start. False when there is none.
+bool BlockReader::align() {
+  while (fill()) {
+    // buffer_[0] is the byte before the part, or one that is known to be in an earlier group.
+    const std::size_t start = format::next_start(view(), 1);
+    if (start < filled_) {
+      drop(start);
+      aligned_ = true;
+      done_ = base_ >= end_;
+      return !done_;
+    }
+    if (eof_ || (reached_end() && base_ + filled_ - end_ > kUndecided)) break;
+    // Keep what may be the beginning of a start, and the line end before it.
+    drop(less(filled_, kUndecided + 1));
+  }
+  done_ = true;
+  return false;
+}
+
+void BlockReader::drop(std::size_t count) {
+  scanned_ = end_scanned_ = cut_ = 0;
+  if (count == 0) return;
+  base_ += count;
+  filled_ -= count;
+  std::memmove(buffer_.data(), buffer_.data() + count, filled_);
+  std::memset(buffer_.data() + filled_, 0, format::kPadding);
+}
+
+// Where the next block ends; 0 when more must be read to know.
+std::size_t BlockReader::find_cut() {
+  if (filled_ > kLongestRecord + (eof_ ? 0 : kUndecided)) {
+    if (const std::size_t cut = cut_long_record()) return cut;
+  }
+  if (reached_end()) return cut_at_part_end();
+  if (eof_) {
+    done_ = true;
+    return filled_;
+  }
+  const std::size_t start = format::last_start(view(), scanned_);
+  if (start > scanned_) {
+    in_long_record_ = false;
+    return start;
+  }
+  scanned_ = less(filled_, kUndecided);
+  return 0;
+}
+
+std::size_t BlockReader::cut_at_part_end() {
+  // A long record may have led beyond the part's end already.
+  const std::size_t part = end_ > base_ ? end_ - base_ : 0;
+  const std::size_t start =
+      format::next_start(view(), std::max({part, end_scanned_, std::size_t{1}}));
+  if (start < filled_ || eof_) {
+    done_ = true;
+    return start;
+  }
+  end_scanned_ = less(filled_, kUndecided);
+  // What follows may be long: the groups before the last one need not wait for it.
+  return format::last_start(view(), 0);
+}
+
+// Cuts the record at the buffer's front when it is too long: behind a line, a word or a pair, so
+// that no identifier is torn; 0 when it is not too long.
+std::size_t BlockReader::cut_long_record() {
+  const std::string_view longest = view().substr(0, kLongestRecord);
+  const std::string_view decided = view().substr(0, kLongestRecord + 1 + kUndecided);
+  if (format::next_start(decided, 1) <= kLongestRecord) return 0;
+  if (!in_long_record_ && long_records_++ == 0) first_long_record_ = base_;
+  in_long_record_ = true;
+  for (const char separator : {'\n', ' ', ','}) {
+    const std::size_t place = longest.rfind(separator);
+    if (place != longest.npos && place > kLongestRecord / 2) return place + 1;
+  }
+  return kLongestRecord;
+}
+
+Stamp BlockReader::stamp_before() {
+  if (!source_.seekable()) return stamp_before_;
+  std::vector<char> window;
+  for (std::uint64_t high = base_; high > 0;) {
+    const std::uint64_t low = high - std::min(high, kLookBack);
+    const std::uint64_t from = low == 0 ? 0 : low - 1;
+    // A record that begins before `high` may end behind it.
+    const std::size_t size = std::min(high + kLookBack, base_) - from;
+    window.assign(size + format::kPadding, '\0');
+    const auto count = source_.read(from, window.data(), size);
+    if (!count) return {};
+    const std::string_view bytes(window.data(), *count);
+    const std::size_t first = low == 0 ? 0 : format::next_start(bytes, 1);
+    if (const auto stamp = last_stamp(bytes.substr(first))) return *stamp;
+    high = low;
+  }
+  return {};
+}
+
+}  // namespace ktrace::engine

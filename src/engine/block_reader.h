@@ -1,0 +1,83 @@
+// Bytes to blocks: the records of one part of a source, in blocks that hold whole groups.
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "ktrace/input.h"
+#include "ktrace/record.h"
+#include "ktrace/status.h"
+
+namespace ktrace::engine {
+
+/// A record longer than this is read in pieces, so that memory stays bounded whatever is read.
+inline constexpr std::size_t kLongestRecord = 8 << 20;
+
+struct Block {
+  std::string_view bytes;    ///< whole groups; format::kPadding readable bytes behind them
+  std::uint64_t offset = 0;  ///< of its first byte in the source
+};
+
+/// A part of a source is the groups that begin within [begin, end). The parts of a source tile it:
+/// each of its bytes is in exactly one block of one part, whatever the block size. The source must
+/// be seekable when `begin` is not 0. For one thread.
+class BlockReader {
+ public:
+  static constexpr std::uint64_t kToTheEnd = std::numeric_limits<std::uint64_t>::max();
+
+  /// Works in `buffer`, whose memory can serve one reader after the other.
+  BlockReader(input::Source& source, std::uint64_t begin, std::uint64_t end, std::size_t block_size,
+              std::vector<char>& buffer);
+
+  /// The next block, valid until the next call. False at the end of the part, and when reading
+  /// failed: then status() says why.
+  bool next(Block& block);
+
+  const Status& status() const { return status_; }
+
+  /// How many records were longer than kLongestRecord, and where the first begins.
+  std::uint64_t long_records() const { return long_records_; }
+  std::uint64_t first_long_record() const { return first_long_record_; }
+
+  /// The stamp of the last record before the current block that has one. Reads backwards in the
+  /// source when the block is the part's first.
+  Stamp stamp_before();
+
+ private:
+  std::string_view view() const { return {buffer_.data(), filled_}; }
+  bool reached_end() const { return base_ + filled_ >= end_; }
+  bool fill();
+  bool align();
+  void drop(std::size_t count);
+  std::size_t find_cut();
+  std::size_t cut_at_part_end();
+  std::size_t cut_long_record();
+
+  input::Source& source_;
+  std::uint64_t end_;
+  std::size_t block_size_;
+  std::vector<char>& buffer_;
+  std::uint64_t base_;           // offset of buffer_[0] in the source
+  std::size_t filled_ = 0;       // bytes of the source in the buffer
+  std::size_t cut_ = 0;          // end of the block that was given out last
+  std::size_t scanned_ = 0;      // no record starts in (0, scanned_]
+  std::size_t end_scanned_ = 0;  // nor between the part's end and this
+  bool aligned_;                 // buffer_[0] begins a group, or a piece of a long record
+  bool eof_ = false;             // the source ends at filled_
+  bool done_ = false;            // the part ends at cut_
+  bool in_long_record_ = false;
+  std::uint64_t long_records_ = 0;
+  std::uint64_t first_long_record_ = 0;
+  Stamp stamp_before_;  // kept for streams, which cannot be read backwards
+  Status status_;
+};
+
+/// The stamp of the last record in `block` that has one.
+std::optional<Stamp> last_stamp(std::string_view block);
+
+}  // namespace ktrace::engine

@@ -1,0 +1,186 @@
+// Where the evidence for a year is looked for: stamps at the head, at the tail and between (a
+// bisection that stops where neighbours lie within two months); lines with a year near the samples:
+// the header of a klog file, utiltrace dates, JSON records amid klog text.
+
+#include "dating.h"
+
+#include <algorithm>
+#include <string>
+
+#include "ktrace/format.h"
+
+namespace ktrace::engine {
+namespace {
+
+constexpr std::size_t kWindow = 64 << 10;
+constexpr std::uint64_t kStreamStep = 1 << 20;
+
+// Two samples this close cannot hide a whole year between them.
+constexpr Duration kClose = std::chrono::hours(24 * 60);
+constexpr int kBisections = 12;
+
+// Looks at the records of `bytes`, which stand at `offset`, from `from` on.
+class Window {
+ public:
+  Window(std::string_view bytes, std::uint64_t offset) : bytes_(bytes), offset_(offset) {}
+
+  // Parses the record at the cursor and moves on. False at the end.
+  bool next() {
+    if (at_ >= bytes_.size()) return false;
+    const format::Extent extent = format::record_from(bytes_, at_);
+    record_.clear();
+    format::parse(bytes_.substr(extent.begin, extent.end - extent.begin), record_);
+    position_ = offset_ + extent.begin;
+    at_ = extent.end;
+    return true;
+  }
+
+  void start_at(std::size_t at) { at_ = at; }
+  const Record& record() const { return record_; }
+  std::uint64_t position() const { return position_; }
+  bool yearless() const { return record_.stamp.kind == Stamp::Kind::yearless; }
+
+ private:
+  std::string_view bytes_;
+  std::uint64_t offset_;
+  std::size_t at_ = 0;
+  std::uint64_t position_ = 0;
+  Record record_;
+};
+
+void find_dates(std::string_view bytes, std::uint64_t offset, Evidence& evidence) {
+  for (std::size_t at = 0; at < bytes.size();) {
+    const std::size_t end = std::min(bytes.find('\n', at), bytes.size());
+    if (const auto time = format::dated_evidence(bytes.substr(at, end - at))) {
+      evidence.dated.emplace_back(offset + at, *time);
+      return;
+    }
+    at = end + 1;
+  }
+}
+
+// All evidence of one window: its first sample (its last, too, when `last`) and its first date.
+void see_window(std::string_view bytes, std::uint64_t offset, bool last, Evidence& evidence) {
+  Window window(bytes, offset);
+  std::optional<std::pair<std::uint64_t, Stamp>> first_seen, last_seen;
+  while (window.next()) {
+    const Stamp& stamp = window.record().stamp;
+    if (stamp.kind == Stamp::Kind::absolute) {
+      if (!evidence.first) evidence.first = stamp.time;
+      if (evidence.dated.empty()) evidence.dated.emplace_back(window.position(), stamp.time);
+    } else if (stamp.kind == Stamp::Kind::yearless) {
+      last_seen = {window.position(), stamp};
+      if (!first_seen) first_seen = last_seen;
+      if (!last) break;
+    }
+  }
+  if (first_seen) evidence.samples.push_back(*first_seen);
+  if (last && last_seen && last_seen != first_seen) evidence.samples.push_back(*last_seen);
+  find_dates(bytes, offset, evidence);
+}
+
+class FileWitness {
+ public:
+  explicit FileWitness(input::Source& source) : source_(source), size_(source.size()) {}
+
+  Evidence gather() {
+    see(0, size_ <= kWindow);
+    if (size_ > kWindow) {
+      const std::size_t head = evidence_.samples.size();
+      see(size_ - kWindow, true);
+      if (head > 0 && evidence_.samples.size() > head) bisect(0, head, kBisections);
+    }
+    std::sort(evidence_.samples.begin(), evidence_.samples.end(),
+              [](const auto& a, const auto& b) { return a.first < b.first; });
+    return std::move(evidence_);
+  }
+
+ private:
+  void see(std::uint64_t offset, bool last) {
+    const std::uint64_t from = offset == 0 ? 0 : offset - 1;
+    buffer_.assign(kWindow + 1 + format::kPadding, '\0');
+    const auto count = source_.read(from, buffer_.data(), kWindow + 1);
+    if (!count) return;
+    const std::string_view bytes(buffer_.data(), *count);
+    const std::size_t first = offset == 0 ? 0 : format::next_start(bytes, 1);
+    see_window(bytes.substr(first), from + first, last, evidence_);
+  }
+
+  // Samples are told apart by their place in the vector, where they are not in order yet.
+  void bisect(std::size_t low, std::size_t high, int depth) {
+    const auto [begin, before] = evidence_.samples[low];
+    const auto [end, after] = evidence_.samples[high];
+    if (depth == 0 || end - begin < 2 * kWindow || close(before, after)) return;
+    const std::size_t middle = evidence_.samples.size();
+    see(begin + (end - begin) / 2, false);
+    if (evidence_.samples.size() == middle) return;
+    bisect(low, middle, depth - 1);
+    bisect(middle, high, depth - 1);
+  }
+
+  // In the same order within one year, and near.
+  static bool close(const Stamp& a, const Stamp& b) {
+    const auto place = [](const Stamp& stamp) {
+      return std::chrono::hours(24 * (31 * stamp.month + stamp.day)) + stamp.time_of_day;
+    };
+    return place(a) <= place(b) && place(b) - place(a) < kClose;
+  }
+
+  input::Source& source_;
+  std::uint64_t size_;
+  std::string buffer_;
+  Evidence evidence_;
+};
+
+template <typename T>
+const T* for_path(const std::vector<PerPath<T>>& rules, const std::string& path) {
+  const T* value = nullptr;
+  for (const PerPath<T>& rule : rules) {
+    if (input::path_matches(rule.pattern, path)) value = &rule.value;
+  }
+  return value;
+}
+
+}  // namespace
+
+void StreamWitness::see(const Block& block) {
+  if (block.offset < kWindow) {
+    find_dates(block.bytes.substr(0, kWindow - block.offset), block.offset, evidence_);
+  }
+  while (next_sample_ < block.offset + block.bytes.size()) {
+    const std::size_t from = next_sample_ > block.offset ? next_sample_ - block.offset : 0;
+    Window window(block.bytes, block.offset);
+    window.start_at(from == 0 ? 0 : format::next_start(block.bytes, from));
+    bool found = false;
+    while (!found && window.next()) {
+      const Stamp& stamp = window.record().stamp;
+      if (stamp.kind == Stamp::Kind::absolute && !evidence_.first) evidence_.first = stamp.time;
+      if (stamp.kind == Stamp::Kind::absolute && evidence_.dated.empty()) {
+        evidence_.dated.emplace_back(window.position(), stamp.time);
+      }
+      found = stamp.kind != Stamp::Kind::none;
+    }
+    if (!found) return;
+    if (window.yearless()) evidence_.samples.emplace_back(window.position(), window.record().stamp);
+    next_sample_ = (window.position() / kStreamStep + 1) * kStreamStep;
+  }
+}
+
+Evidence witness_file(input::Source& source) { return FileWitness(source).gather(); }
+
+trace::Calendar make_calendar(const Query& query, const input::Source& source,
+                              const Evidence& evidence, Time now) {
+  using Kind = trace::Calendar::Evidence;
+  const std::string& path = source.origin().name;
+  const Zone* zone = for_path(query.zones, path);
+  trace::Calendar calendar(zone == nullptr ? Zone() : *zone);
+  for (const auto& [offset, stamp] : evidence.samples) calendar.add_sample(offset, stamp);
+  if (evidence.first) calendar.set_beginning(*evidence.first);
+  if (const int* year = for_path(query.years, path)) calendar.set_first_year(*year);
+  for (const auto& [offset, time] : evidence.dated) calendar.set_dated(offset, time);
+  if (const auto modified = source.modified()) calendar.set_latest(*modified, Kind::modified);
+  calendar.set_latest(now, Kind::today);
+  return calendar;
+}
+
+}  // namespace ktrace::engine

@@ -1,0 +1,54 @@
+// Filters, the cheap ones first.
+
+#include "filter.h"
+
+#include <algorithm>
+
+namespace ktrace::engine {
+namespace {
+
+bool contains(const std::vector<std::string>& names, const std::string& name) {
+  return names.empty() || std::find(names.begin(), names.end(), name) != names.end();
+}
+
+}  // namespace
+
+Filter::Filter(const Query& query) : query_(query) {
+  if (query.match.empty()) return;
+  RE2::Options options(RE2::Quiet);
+  pattern_ = std::make_unique<RE2>(query.match, options);
+}
+
+Status Filter::status() const {
+  if (!pattern_ || pattern_->ok()) return {};
+  return Status::error("--match: " + pattern_->error());
+}
+
+bool Filter::wants(const Origin& origin) const {
+  return contains(query_.components, origin.component) && contains(query_.nodes, origin.node);
+}
+
+bool Filter::wants(const Record& record) const {
+  if (query_.severity && record.severity < *query_.severity) return false;
+  const re2::StringPiece text(record.payload.data(), record.payload.size());
+  return !pattern_ || RE2::PartialMatch(text, *pattern_);
+}
+
+bool Filter::wants(Time time) const {
+  const auto& since = query_.since;
+  const auto& until = query_.until;
+  if (since && !since->time_of_day && time < since->time) return false;
+  if (until && !until->time_of_day && time > until->time) return false;
+  const bool after = since && since->time_of_day, before = until && until->time_of_day;
+  if (!after && !before) return true;
+  const Duration day = std::chrono::hours(24);
+  Duration clock = query_.display_zone.to_local(time) % day;
+  if (clock < Duration::zero()) clock += day;
+  const bool late_enough = !after || clock >= since->clock;
+  const bool early_enough = !before || clock <= until->clock;
+  // From 23:50 until 00:10: the span goes over midnight.
+  if (after && before && since->clock > until->clock) return late_enough || early_enough;
+  return late_enough && early_enough;
+}
+
+}  // namespace ktrace::engine

@@ -1,0 +1,40 @@
+// Which of the found records are shown.
+
+#pragma once
+
+#include <memory>
+
+#include <re2/re2.h>
+
+#include "ktrace/query.h"
+#include "ktrace/status.h"
+
+namespace ktrace::engine {
+
+/// Thread-safe once built.
+class Filter {
+ public:
+  /// Keeps a reference to `query`.
+  explicit Filter(const Query& query);
+
+  /// What is wrong with the query's pattern.
+  Status status() const;
+
+  /// Whether records of this source can be wanted at all.
+  bool wants(const Origin& origin) const;
+
+  /// By all that the record itself tells: severity and text.
+  bool wants(const Record& record) const;
+
+  /// By the resolved time.
+  bool wants(Time time) const;
+
+  /// Whether any record's time matters.
+  bool has_times() const { return query_.since || query_.until; }
+
+ private:
+  const Query& query_;
+  std::unique_ptr<RE2> pattern_;
+};
+
+}  // namespace ktrace::engine

@@ -1,0 +1,33 @@
+// Threads: the same work on many tasks.
+
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <thread>
+#include <vector>
+
+namespace ktrace::engine {
+
+/// How many threads to use: `wanted`, or as many as this process may run on when it is 0.
+inline unsigned thread_count(unsigned wanted) {
+  const unsigned machine = std::thread::hardware_concurrency();
+  return wanted != 0 ? wanted : machine != 0 ? machine : 1;
+}
+
+/// Calls work(worker, task) once for each task from 0 to `tasks` - 1, tasks in ascending order, on
+/// up to `threads` threads, each with a Worker of its own. Returns when all are done. `work` must
+/// not throw.
+template <typename Worker, typename Work>
+void for_each_task(unsigned threads, std::size_t tasks, const Work& work) {
+  std::atomic<std::size_t> next{0};
+  const auto run = [&] {
+    Worker worker;
+    for (std::size_t task = next++; task < tasks; task = next++) work(worker, task);
+  };
+  std::vector<std::jthread> others;
+  for (std::size_t i = 1; i < threads && i < tasks; ++i) others.emplace_back(run);
+  run();
+}
+
+}  // namespace ktrace::engine

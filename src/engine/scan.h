@@ -1,0 +1,67 @@
+// The first half of `grep`: all sources are searched, in parts, and what is wanted is kept.
+
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "dating.h"
+#include "filter.h"
+#include "ktrace/arena.h"
+#include "ktrace/identifiers.h"
+#include "ktrace/input.h"
+#include "ktrace/literal_search.h"
+#include "ktrace/query.h"
+
+namespace ktrace::engine {
+
+/// One record that is wanted, as it stands in its source.
+struct Found {
+  std::uint64_t offset = 0;
+  std::uint64_t line = 0;  ///< 1-based; 0 when lines are not counted
+  Stamp stamp;             ///< its own, or that of the record before it
+  Duration duration{};     ///< what it tells; 0 when nothing
+  std::string_view raw;    ///< kept in Part::text, with padding; empty when only counted
+  std::string_view id;     ///< the identifier that was matched; kept in Part::text
+};
+
+/// A part of a source and what was found in it.
+struct Part {
+  input::Source* source = nullptr;
+  std::uint32_t index = 0;  ///< of the source on the command line
+  std::uint64_t begin = 0;
+  std::uint64_t end = 0;
+
+  std::vector<Found> found;    ///< in the order of offsets
+  Arena text;                  ///< what `found` points into
+  std::uint64_t newlines = 0;  ///< in the whole part, when lines are counted
+  Evidence evidence;           ///< of a stream
+  std::uint64_t long_records = 0;
+  std::uint64_t first_long_record = 0;
+  Status status;
+};
+
+/// What all parts are searched for. Thread-safe, but for `stop`, which is atomic.
+struct Search {
+  const Query& query;
+  const trace::Wanted& wanted;
+  const Filter& filter;
+  bool count_lines = false;
+  bool keep_text = true;
+  bool stop_at_first = false;
+  mutable std::atomic<bool> stop{false};
+};
+
+/// Divides sources into parts: seekable ones into pieces of a size that keeps all threads busy to
+/// the end, streams into one each. Streams come first, because they cannot be hurried.
+std::vector<std::unique_ptr<Part>> make_parts(
+    const std::vector<std::unique_ptr<input::Source>>& sources, const Filter& filter,
+    std::size_t block_size);
+
+/// Searches all parts on up to `threads` threads.
+void scan(const Search& search, std::vector<std::unique_ptr<Part>>& parts, unsigned threads);
+
+}  // namespace ktrace::engine

@@ -1,0 +1,156 @@
+// Blocks and parts tile a source, cut where records begin, whatever their sizes.
+
+#include "block_reader.h"
+
+#include <random>
+
+#include <gtest/gtest.h>
+
+#include "ktrace/format.h"
+#include "memory_source.h"
+
+namespace ktrace::engine {
+namespace {
+
+struct Piece {
+  std::uint64_t offset;
+  std::string bytes;
+  friend bool operator==(const Piece&, const Piece&) = default;
+  friend std::ostream& operator<<(std::ostream& out, const Piece& piece) {
+    return out << '@' << piece.offset << '+' << piece.bytes.size();
+  }
+};
+
+// All records of one part.
+std::vector<Piece> records_of(input::Source& source, std::uint64_t begin, std::uint64_t end,
+                              std::size_t block_size) {
+  std::vector<char> buffer;
+  BlockReader reader(source, begin, end, block_size, buffer);
+  std::vector<Piece> pieces;
+  Block block;
+  while (reader.next(block)) {
+    for (std::size_t at = 0; at < block.bytes.size();) {
+      const format::Extent extent = format::record_from(block.bytes, at);
+      pieces.push_back({block.offset + at, std::string(block.bytes.substr(at, extent.end - at))});
+      at = extent.end;
+    }
+  }
+  EXPECT_TRUE(reader.status().ok());
+  return pieces;
+}
+
+std::vector<Piece> records_of(const std::string& text, std::size_t part, std::size_t block_size) {
+  MemorySource source(text);
+  std::vector<Piece> all;
+  for (std::uint64_t begin = 0; begin < text.size(); begin += part) {
+    const bool last = begin + part >= text.size();
+    const auto pieces =
+        records_of(source, begin, last ? BlockReader::kToTheEnd : begin + part, block_size);
+    all.insert(all.end(), pieces.begin(), pieces.end());
+  }
+  return all;
+}
+
+std::string joined(const std::vector<Piece>& pieces) {
+  std::string text;
+  for (const Piece& piece : pieces) text += piece.bytes;
+  return text;
+}
+
+// Some text with headers, continuation lines, JSON, nonsense, CRLF and no last newline.
+std::string nasty_text(unsigned seed) {
+  static const std::string kLines[] = {
+      "I0610 11:35:38.104033   23035 httplog.go:90] verb=\"GET\" traceID=\"000\":\n",
+      "E0610 11:35:38.2 not a header\n",
+      "W0610 11:35:39.000001       1 a.go:1] \"b\" c=<\n",
+      "\tindented\n",
+      " >\n",
+      "goroutine 1 [running]:\r\n",
+      "\n",
+      "{\"ts\":1678174252192.0676,\"caller\":\"a.go:1\",\"msg\":\"b\",\"v\":3}\n",
+      "{\"ts\":1678174252192.06\n",
+      "plain words after JSON or before anything\n",
+      "F",
+      "I0610 11:35:38.104033"};
+  std::mt19937 random(seed);
+  std::string text;
+  for (int i = 0; i < 60; ++i) text += kLines[random() % std::size(kLines)];
+  return text;
+}
+
+TEST(BlockReader, GivesTheSameRecordsForAnyBlockAndPartSize) {
+  for (unsigned seed = 0; seed < 20; ++seed) {
+    const std::string text = nasty_text(seed);
+    const auto expected = records_of(text, text.size(), 1 << 20);
+    ASSERT_EQ(joined(expected), text);
+    for (const std::size_t block : {1, 2, 7, 64, 65, 300}) {
+      EXPECT_EQ(records_of(text, text.size(), block), expected) << "block size " << block;
+      for (const std::size_t part : {16, 50, 200}) {
+        EXPECT_EQ(records_of(text, part, block), expected) << "parts of " << part;
+      }
+    }
+  }
+}
+
+TEST(BlockReader, GivesTheSameRecordsForAStreamThatDribbles) {
+  const std::string text = nasty_text(99);
+  const auto expected = records_of(text, text.size(), 1 << 20);
+  MemorySource stream(text, false, 3);
+  EXPECT_EQ(records_of(stream, 0, BlockReader::kToTheEnd, 4096), expected);
+}
+
+TEST(BlockReader, CutsARecordThatIsTooLongAtTheSamePlacesForAnyBlockSize) {
+  const std::string header = "I0610 11:35:38.104033       1 a.go:1] ";
+  std::string text = header + "before\n" + header;
+  while (text.size() < 3 * kLongestRecord) text += "word traceID=\"111\" ";
+  text += "\n" + header + "after\n";
+  const auto expected = records_of(text, text.size(), 256 << 10);
+  ASSERT_EQ(joined(expected), text);
+  ASSERT_GE(expected.size(), 5u);
+  for (std::size_t i = 1; i + 2 < expected.size(); ++i) {
+    EXPECT_LE(expected[i].bytes.size(), kLongestRecord);
+    EXPECT_EQ(expected[i].bytes.back(), ' ') << "a word is torn";
+  }
+  EXPECT_EQ(expected.back().bytes, header + "after\n");
+  EXPECT_EQ(records_of(text, text.size(), 1 << 20), expected);
+  EXPECT_EQ(records_of(text, 4 << 20, 100'000), expected);
+}
+
+TEST(BlockReader, CountsRecordsThatAreTooLong) {
+  MemorySource source("I0610 11:35:38.104033       1 a.go:1] " +
+                      std::string(3 * kLongestRecord, 'x'));
+  std::vector<char> buffer;
+  BlockReader reader(source, 0, BlockReader::kToTheEnd, 256 << 10, buffer);
+  Block block;
+  while (reader.next(block)) {
+  }
+  EXPECT_EQ(reader.long_records(), 1u);
+  EXPECT_EQ(reader.first_long_record(), 0u);
+}
+
+TEST(BlockReader, KnowsTheStampBeforeABlock) {
+  // Lines long enough that each can be judged before the next is read.
+  const std::string rest = std::string(80, '.') + "\n";
+  const std::string text = "I0610 11:35:38.000000       1 a.go:1] one " + rest +
+                           "{\"ts\":\"no time" + rest + "{\"ts\":\"no time either" + rest;
+  for (const bool seekable : {true, false}) {
+    MemorySource source(text, seekable);
+    std::vector<char> buffer;
+    BlockReader reader(source, 0, BlockReader::kToTheEnd, 1, buffer);
+    Block block;
+    ASSERT_TRUE(reader.next(block));
+    EXPECT_EQ(reader.stamp_before().kind, Stamp::Kind::none);
+    ASSERT_TRUE(reader.next(block));
+    ASSERT_TRUE(reader.next(block));
+    EXPECT_EQ(reader.stamp_before().kind, Stamp::Kind::yearless) << seekable;
+    EXPECT_EQ(reader.stamp_before().day, 10);
+  }
+}
+
+TEST(BlockReader, OfAnEmptySourceGivesNothing) {
+  MemorySource source("");
+  EXPECT_TRUE(records_of(source, 0, BlockReader::kToTheEnd, 64).empty());
+}
+
+}  // namespace
+}  // namespace ktrace::engine
