@@ -1,0 +1,207 @@
+#!/usr/bin/env python3
+"""The same answer every way: whole outputs of `ktrace grep` must not differ by a byte
+
+- for any number of threads,
+- for any block size (KTRACE_BLOCK_SIZE, in bytes),
+- for a file, the file as standard input, and a pipe that delivers it in odd pieces,
+- for any order of the files on the command line, when no two records have the same time.
+"""
+
+import itertools
+import os
+import random
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+for room in ("cli", "reference"):
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1] / room))
+import harness  # noqa: E402
+import nasty_logs  # noqa: E402
+
+FORMATS = ("raw", "json", "text", "chrome")
+THREADS = (2, 3, 8)
+BLOCK_SIZES = (1, 7, 64, 4096, 65536, 1048576)
+SMALL = 64 * 1024  # inputs up to this size are read byte by byte, too
+SOURCE = re.compile(rb'"source": ?"[^"]*"')
+
+
+class Input:
+    """Files in a directory, and the identifiers to follow in them."""
+
+    def __init__(self, name, directory, identifiers, files=None):
+        self.name, self.directory, self.identifiers = name, directory, identifiers
+        self.files = files or sorted(path.name for path in directory.iterdir())
+        self.size = sum((directory / file).stat().st_size for file in self.files)
+
+
+# ---- Inputs
+
+
+def make_inputs(arguments, scratch):
+    harness.unpack(arguments.testdata / "slides", scratch / "talk")
+    harness.unpack(arguments.testdata / "cluster-a", scratch / "cluster")
+    cluster = ["kube-apiserver.log", "kube-scheduler.log", "etcd.log"]
+    audit_ids = sorted(
+        set(re.findall(r'audit-ID="([^"]+)"', (scratch / "cluster/kube-apiserver.log").read_text()))
+    )
+    talk = sorted(path.name for path in (scratch / "talk").glob("*.log"))
+    return [
+        Input("talk", scratch / "talk", ["111", "000", "222"], talk),
+        Input("cluster", scratch / "cluster", random.Random(1).sample(audit_ids, 3), cluster),
+        make_nasty(scratch / "small", 80, long_line=0),
+        make_nasty(scratch / "nasty", 1500, long_line=300 * 1024),
+    ]
+
+
+def make_nasty(directory, lines, long_line):
+    """Random logs: one plain, one with CRLF and without a final line end."""
+    directory.mkdir()
+    generator = nasty_logs.Generator(f"same answer {lines}")
+    first = generator.log(lines)
+    if long_line:
+        long = b'E1122 11:00:00.000001       1 a.go:1] "Long" body="%s" traceID="111"\n' % (
+            b"x" * long_line
+        )
+        at = first.index(b"\n", len(first) // 2) + 1
+        first = first[:at] + long + first[at:]
+    (directory / "a.log").write_bytes(first)
+    second = generator.log(lines // 2).replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+    (directory / "b.log").write_bytes(second.removesuffix(b"\r\n"))
+    harness.set_mtime(directory)
+    return Input(directory.name, directory, nasty_logs.IDENTIFIERS)
+
+
+# ---- Runs
+
+
+class Check:
+    def __init__(self, arguments, tally):
+        self.ktrace, self.tally = arguments.ktrace, tally
+
+    def grep(self, given, identifier, form, *extra, files=None, env=None, **how):
+        """Status, output and diagnostics of one run."""
+        command = [self.ktrace, "grep", "-e", identifier, "-o", form, *extra]
+        command += given.files if files is None else files
+        done = harness.run(command, cwd=given.directory, env=env, **how)
+        return done.returncode, done.stdout, done.stderr
+
+    def same(self, name, expected, got):
+        if expected == got:
+            self.tally.check(name, True)
+            return
+        at = next(
+            (i for i, (a, b) in enumerate(zip(expected[1], got[1])) if a != b),
+            min(len(expected[1]), len(got[1])),
+        )
+        around = slice(max(0, at - 60), at + 100)
+        self.tally.check(
+            name,
+            False,
+            f"status {expected[0]} and {got[0]}, outputs differ from byte {at}:\n"
+            f"{expected[1][around]!r}\n{got[1][around]!r}\n"
+            f"stderr {expected[2][:300]!r} and {got[2][:300]!r}",
+        )
+
+    def threads_and_blocks(self, given, identifier, form):
+        expected = self.grep(given, identifier, form, "-j", "1")
+        self.tally.check(
+            f"{given.name} {identifier} {form}: ends well", expected[0] in (0, 1), expected
+        )
+        name = f"{given.name} {identifier} {form}"
+        for threads in THREADS:
+            self.same(
+                f"{name}: -j {threads}", expected, self.grep(given, identifier, form, "-j", threads)
+            )
+        for size in BLOCK_SIZES:
+            if size < 64 and given.size > SMALL:
+                continue
+            env = {"KTRACE_BLOCK_SIZE": str(size)}
+            self.same(
+                f"{name}: blocks of {size}", expected, self.grep(given, identifier, form, env=env)
+            )
+            self.same(
+                f"{name}: blocks of {size}, -j 1",
+                expected,
+                self.grep(given, identifier, form, "-j", "1", env=env),
+            )
+
+    @staticmethod
+    def nameless(run):
+        """The outcome of a run without the names of sources."""
+        return run[0], SOURCE.sub(b'"source":"-"', run[1]), run[2]
+
+    def input_kinds(self, given, file, identifier, form):
+        """A file, standard input that is a file, a pipe; the name of the source may differ."""
+        extra = ("--year", "2026", "--as", "kube-apiserver@cp1")
+        expected = self.nameless(self.grep(given, identifier, form, *extra, files=[file]))
+        name = f"{given.name}/{file} {identifier} {form}"
+        with open(given.directory / file, "rb") as stream:
+            got = self.grep(given, identifier, form, *extra, files=["-"], stdin=stream)
+        self.same(f"{name}: standard input", expected, self.nameless(got))
+        data = (given.directory / file).read_bytes()
+        got = self.grep(given, identifier, form, *extra, files=[], data=data)
+        self.same(f"{name}: pipe", expected, self.nameless(got))
+        self.same(
+            f"{name}: pipe in pieces",
+            expected,
+            self.nameless(self.piecemeal(given, identifier, form, extra, data)),
+        )
+
+    def piecemeal(self, given, identifier, form, extra, data):
+        """Like grep, with the input in writes of odd sizes."""
+        sizes = random.Random(len(data))
+        largest = max(16, len(data) // 500)
+        command = [
+            str(word) for word in (self.ktrace, "grep", "-e", identifier, "-o", form, *extra, "-")
+        ]
+        with open(given.directory.parent / "out", "w+b") as out, open(
+            given.directory.parent / "err", "w+b"
+        ) as err:
+            with subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=out,
+                stderr=err,
+                bufsize=0,
+                env=harness.environment(),
+            ) as child:
+                at = 0
+                while at < len(data):
+                    at += os.write(child.stdin.fileno(), data[at : at + sizes.randint(1, largest)])
+                child.stdin.close()
+                status = child.wait(harness.TIME_LIMIT)
+            out.seek(0)
+            err.seek(0)
+            return status, out.read(), err.read()
+
+    def file_order(self, given, identifier, form):
+        expected = self.grep(given, identifier, form)
+        for files in itertools.permutations(given.files):
+            self.same(
+                f"{given.name} {identifier} {form}: {' '.join(files)}",
+                expected,
+                self.grep(given, identifier, form, files=list(files)),
+            )
+
+
+def main():
+    arguments = harness.parse(harness.options(__doc__.splitlines()[0]))
+    tally = harness.Tally()
+    check = Check(arguments, tally)
+    with harness.scratch() as scratch:
+        inputs = make_inputs(arguments, Path(scratch))
+        for given, form in itertools.product(inputs, FORMATS):
+            for identifier in given.identifiers:
+                check.threads_and_blocks(given, identifier, form)
+        for given, form in itertools.product(inputs, ("raw", "json")):
+            for file in given.files[:2]:
+                check.input_kinds(given, file, given.identifiers[0], form)
+        for form in ("raw", "json", "text"):
+            check.file_order(inputs[0], "111", form)
+    tally.finish()
+
+
+if __name__ == "__main__":
+    main()
