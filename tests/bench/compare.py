@@ -1,0 +1,371 @@
+#!/usr/bin/env python3
+"""Times ktrace beside the tools that it is measured against.
+
+    tests/bench/compare.py BUILD_DIR [--corpus DIR] [--size 1GiB] [--rounds 7] [--group grep,list]
+                           [--only SUBSTRING] [--id ID] [--verify] [--json FILE]
+
+BUILD_DIR holds ktrace, ktrace-corpus and ktrace-rawloop. The corpora are DIR-text and DIR-json; they
+are made when they are missing. All cases run in turn, round after round, so that whatever disturbs
+the machine disturbs all of them; what is compared is medians of one run, never numbers of two runs.
+Every program writes to one and the same scratch file: GNU grep stops at the first match when its
+output is /dev/null, and a pipe would time its reader too.
+
+A case is one row of CASES, a promise one row of TARGETS. Programs that are not installed or fail
+are left out, and said so.
+"""
+
+import argparse
+import json
+import os
+import re
+import resource
+import shlex
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+
+LOGS = ["kube-apiserver.log", "kube-controller-manager.log", "kube-scheduler.log",
+        "kubelet-node1.log"]
+
+
+@dataclass
+class Case:
+    """One command. {placeholders} are filled in; `shell` commands are run by sh."""
+    name: str
+    group: str
+    corpus: str
+    command: str
+    needs: tuple = ()
+    shell: bool = False
+    packed: str = ""        # the corpus's files compressed by this program: gzip or zstd
+    big_output: bool = False  # its output is as large as its input: it goes to a pipe
+    seconds: list = field(default_factory=list)
+    cpu: list = field(default_factory=list)
+    rss: int = 0
+    failure: str = ""
+
+
+@dataclass
+class Target:
+    """What DESIGN.md promises of a case: at most so many times a reference case's time, at least so
+    many GB/s, at most so many MiB of memory, at most so many seconds."""
+    case: str
+    kind: str               # ratio, rate, memory, seconds
+    limit: float
+    reference: str = ""
+
+
+def cases():
+    rows = []
+    for kind in ("text", "json"):
+        rows += [
+            Case(f"ktrace {kind}", "grep", kind, "{ktrace} grep {id} {files}", ("ktrace",)),
+            Case(f"rawloop {kind}", "grep", kind, "{rawloop} {id} {files}", ("rawloop",)),
+            Case(f"rg {kind}", "grep", kind, "rg -F -N -I {id} {files}", ("rg",)),
+            Case(f"grep {kind}", "grep", kind, "grep -h -F {id} {files}", ("grep",)),
+            Case(f"wc {kind}", "grep", kind, "wc -l {files}", ("wc",)),
+        ]
+    rows += [
+        Case("list traceID text", "list", "text", "{ktrace} list --key traceID {files}",
+             ("ktrace",)),
+        Case("list text", "list", "text", "{ktrace} list {files}", ("ktrace",)),
+        Case("wc list", "list", "text", "wc -l {files}", ("wc",)),
+        Case("rg sort uniq", "list", "text",
+             "rg -o -N -I 'traceID=\"[0-9a-f]{{32}}\"' {files} | LC_ALL=C sort | uniq -c",
+             ("rg",), shell=True),
+        Case("merge text", "merge", "text", "{ktrace} merge -o raw {files}", ("ktrace",),
+             big_output=True),
+        Case("cat text", "merge", "text", "cat {files}", ("cat",), big_output=True),
+        Case("ktrace gz", "gz", "text", "{ktrace} grep {id} {files}", ("ktrace",),
+             packed="gzip"),
+        Case("igzip rg", "gz", "text", "igzip -dc {files} | rg -F -N -I {id}", ("igzip", "rg"),
+             shell=True, packed="gzip"),
+        Case("ktrace zst", "zst", "text", "{ktrace} grep {id} {files}", ("ktrace",),
+             packed="zstd"),
+        Case("zstd rg", "zst", "text", "zstd -dcq {files} | rg -F -N -I {id}", ("zstd", "rg"),
+             shell=True, packed="zstd"),
+    ]
+    return rows
+
+
+TARGETS = [
+    Target("ktrace text", "ratio", 0.8, "rg text"),
+    Target("ktrace json", "ratio", 0.8, "rg json"),
+    Target("ktrace text", "ratio", 1.3, "rawloop text"),
+    Target("ktrace json", "ratio", 1.3, "rawloop json"),
+    Target("ktrace text", "memory", 64),
+    Target("ktrace json", "memory", 64),
+    Target("list traceID text", "ratio", 1.2, "wc list"),
+    Target("list traceID text", "ratio", 1 / 15, "rg sort uniq"),
+    Target("list text", "ratio", 4, "wc list"),
+    Target("merge text", "rate", 1.0),
+    Target("ktrace gz", "ratio", 1.0, "igzip rg"),
+    Target("ktrace zst", "ratio", 1.0, "zstd rg"),
+]
+
+SUFFIXES = {"": "", "gzip": ".gz", "zstd": ".zst"}
+
+
+class Lab:
+    """The programs, the corpora and the scratch file of one run."""
+
+    def __init__(self, options):
+        self.options = options
+        self.programs = {"ktrace": self.built("ktrace"), "rawloop": self.built("ktrace-rawloop"),
+                         "corpus": self.built("ktrace-corpus")}
+        self.scratch = tempfile.TemporaryFile()
+        self.chosen = options.id
+
+    def built(self, name):
+        for place in ("", "tests/bench", "bench", "src"):
+            path = os.path.join(self.options.build, place, name)
+            if os.access(path, os.X_OK) and os.path.isfile(path):
+                return path
+        return None
+
+    def missing(self, case):
+        """The first program that a case needs and that is not there."""
+        for name in case.needs:
+            if not (self.programs[name] if name in self.programs else shutil.which(name)):
+                return name
+        return None
+
+    def directory(self, corpus):
+        return f"{self.options.corpus}-{corpus}"
+
+    def files(self, case):
+        suffix = SUFFIXES[case.packed]
+        return [os.path.join(self.directory(case.corpus), name + suffix) for name in LOGS]
+
+    def size(self, case):
+        return sum(os.path.getsize(path[:len(path) - len(SUFFIXES[case.packed])])
+                   for path in self.files(case))
+
+    def prepare(self, case):
+        """Makes what the case reads, and reads it once, so that it is in the page cache."""
+        directory = self.directory(case.corpus)
+        if not os.path.exists(os.path.join(directory, "ids.txt")):
+            self.generate(case.corpus, directory)
+        for path in self.files(case):
+            if not os.path.exists(path):
+                source = path[:-len(SUFFIXES[case.packed])]
+                subprocess.run([case.packed, "-k", "-q", source], check=True)
+            with open(path, "rb", buffering=0) as log:
+                while log.read(1 << 20):
+                    pass
+
+    def generate(self, corpus, directory):
+        if not self.programs["corpus"]:
+            sys.exit(f"{directory} is missing, and ktrace-corpus is not in {self.options.build}")
+        print(f"making {directory} of {self.options.size}", file=sys.stderr)
+        subprocess.run([self.programs["corpus"], "--size", self.options.size, "--format", corpus,
+                        directory], check=True)
+
+    def id(self, corpus):
+        """The ID asked for, or the first with 20 to 50 records from the middle of the corpus."""
+        if not self.chosen:
+            ids = self.ids(corpus)
+            self.chosen = next(i for i, count in ids[len(ids) // 2:] + ids if 20 <= count <= 50)
+        return self.chosen
+
+    def ids(self, corpus):
+        with open(os.path.join(self.directory(corpus), "ids.txt"), encoding="ascii") as lines:
+            return [(i, int(count)) for i, count in map(str.split, lines)]
+
+    def command(self, case):
+        quote = shlex.quote if case.shell else str
+        words = {"files": " ".join(map(quote, self.files(case))), "id": self.id(case.corpus),
+                 **self.programs}
+        line = case.command.format(**words)
+        return ["sh", "-c", line] if case.shell else shlex.split(line)
+
+    def run(self, case):
+        """Runs a case once: seconds, the system's account of it, exit status."""
+        self.scratch.seek(0)
+        self.scratch.truncate()
+        drain = None
+        sink = self.scratch.fileno()
+        if case.big_output:
+            drain = subprocess.Popen(["sh", "-c", "cat > /dev/null"], stdin=subprocess.PIPE)
+            sink = drain.stdin.fileno()
+        start = time.perf_counter()
+        actions = [(os.POSIX_SPAWN_DUP2, sink, 1), (os.POSIX_SPAWN_OPEN, 0, "/dev/null", 0, 0)]
+        words = self.command(case)
+        pid = os.posix_spawnp(words[0], words, os.environ, file_actions=actions)
+        _, status, usage = os.wait4(pid, 0)
+        seconds = time.perf_counter() - start
+        if drain:
+            drain.stdin.close()
+            drain.wait()
+        return seconds, usage, os.waitstatus_to_exitcode(status)
+
+    def output(self):
+        self.scratch.seek(0)
+        return self.scratch.read()
+
+
+def choose(lab, options):
+    """The cases to run, prepared; what is left out is reported."""
+    chosen = []
+    for case in cases():
+        if case.group not in options.group.split(",") and options.group != "all":
+            continue
+        if options.only and options.only not in case.name:
+            continue
+        missing = lab.missing(case)
+        if missing:
+            print(f"left out: {case.name} ({missing} is not there)")
+            continue
+        lab.prepare(case)
+        chosen.append(case)
+    return chosen
+
+
+def measure(lab, chosen, rounds):
+    for number in range(rounds + 1):
+        for case in chosen:
+            if case.failure:
+                continue
+            seconds, usage, status = lab.run(case)
+            if status != 0:
+                case.failure = f"exit status {status}"
+            case.rss = max(case.rss, usage.ru_maxrss)
+            if number > 0:  # the first round warms up
+                case.seconds.append(seconds)
+                case.cpu.append(usage.ru_utime + usage.ru_stime)
+
+
+def median(case):
+    return statistics.median(case.seconds)
+
+
+def show(lab, done):
+    timed = {case.name: case for case in done if not case.failure}
+    print(f"\n{'case':<20}{'median s':>10}{'min s':>9}{'cpu s':>9}{'spread':>8}{'GB/s':>8}{'/ rg':>8}"
+          f"{'/ rawloop':>11}{'peak MiB':>10}")
+    for case in done:
+        if case.failure:
+            print(f"{case.name:<20}  {case.failure}")
+            continue
+        middle, least = median(case), min(case.seconds)
+        row = (f"{case.name:<20}{middle:>10.3f}{least:>9.3f}"
+               f"{statistics.median(case.cpu):>9.3f}{max(case.seconds) / least:>8.2f}"
+               f"{lab.size(case) / middle / 1e9:>8.2f}")
+        for reference, width in (("rg", 8), ("rawloop", 11)):
+            other = timed.get(f"{reference} {case.corpus}") if case.group == "grep" else None
+            row += f"{middle / median(other):>{width}.2f}" if other else " " * (width - 1) + "-"
+        print(row + resident(case))
+    return timed
+
+
+def resident(case):
+    """Peak memory in MiB. A process begins as a copy of this one, and the system counts that too:
+    less than that cannot be seen."""
+    floor = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    if case.rss <= floor:
+        return f"{'<' + str(floor // 1024 + 1):>10}"
+    return f"{case.rss / 1024:>10.1f}"
+
+
+def judge(lab, timed):
+    """Prints each target that this run can tell about; the number of those missed."""
+    missed = 0
+    print()
+    for target in TARGETS:
+        case = timed.get(target.case)
+        reference = timed.get(target.reference)
+        if not case or (target.reference and not reference):
+            continue
+        if target.kind == "ratio":
+            value, good = median(case) / median(reference), "at most"
+            what = f"x {target.reference}"
+        elif target.kind == "rate":
+            value, good, what = lab.size(case) / median(case) / 1e9, "at least", "GB/s"
+        elif target.kind == "memory":
+            value, good, what = case.rss / 1024, "at most", "MiB"
+        else:
+            value, good, what = median(case), "at most", "s"
+        met = value >= target.limit if good == "at least" else value <= target.limit
+        missed += not met
+        print(f"{'met   ' if met else 'MISSED'} {target.case}: {value:.3f} {what}, "
+              f"{good} {target.limit:.3g}")
+    return missed
+
+
+def verify(lab, chosen):
+    """Whether all tools of the grep group see the same number of records; false if they do not."""
+    agreed = True
+    for case in chosen:
+        if case.group not in ("grep", "gz", "zst") or case.command.startswith("wc"):
+            continue
+        _, _, status = lab.run(case)
+        output = lab.output()
+        if case.command.startswith("{rawloop}"):
+            seen = int(output)
+        else:
+            seen = len(re.findall(lab.id(case.corpus).encode(), output))
+        want = dict(lab.ids(case.corpus)).get(lab.id(case.corpus), 0)
+        if seen != want:
+            agreed = False
+            print(f"DIFFERS {case.name}: {seen} records, ids.txt says {want} (status {status})")
+    if agreed:
+        print("all tools see the same records")
+    return agreed
+
+
+def machine():
+    cores = os.cpu_count() or 1
+    load = os.getloadavg()[0]
+    model = "unknown processor"
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as info:
+            model = re.search(r"model name\s*: (.*)", info.read()).group(1)
+    except (OSError, AttributeError):
+        pass
+    noisy = "  NOISY: other programs are running" if load > 0.5 else ""
+    print(f"{model}, {cores} processors, load {load:.2f}{noisy}")
+
+
+def parse_options():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("build", help="directory with ktrace, ktrace-corpus, ktrace-rawloop")
+    parser.add_argument("--corpus", default=os.path.join(tempfile.gettempdir(), "corpus"),
+                        help="where the corpora are: DIR-text and DIR-json (%(default)s)")
+    parser.add_argument("--size", default="1GiB", help="of corpora to be made (%(default)s)")
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--group", default="grep",
+                        help="grep, list, merge, gz, zst, several with commas, or all (%(default)s)")
+    parser.add_argument("--only", help="only cases whose name contains this")
+    parser.add_argument("--id", help="the trace ID to look for")
+    parser.add_argument("--verify", action="store_true",
+                        help="first check that all tools see the same records")
+    parser.add_argument("--json", help="append the medians to this file, a run a line")
+    return parser.parse_args()
+
+
+def main():
+    options = parse_options()
+    lab = Lab(options)
+    machine()
+    chosen = choose(lab, options)
+    if not chosen:
+        sys.exit("nothing to measure")
+    print(f"ID {lab.id(chosen[0].corpus)}, {options.rounds} rounds")
+    agreed = verify(lab, chosen) if options.verify else True
+    measure(lab, chosen, options.rounds)
+    timed = show(lab, chosen)
+    missed = judge(lab, timed)
+    if options.json:
+        with open(options.json, "a", encoding="utf-8") as out:
+            out.write(json.dumps({"time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+                                  "load": os.getloadavg()[0],
+                                  "medians": {n: median(c) for n, c in timed.items()}}) + "\n")
+    return 1 if missed or not agreed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
