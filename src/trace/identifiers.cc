@@ -89,7 +89,8 @@ class TextScan {
   }
 
   // The end of a quoted value that begins at `begin`, or `begin` when there is none. What is inside
-  // belongs to that value. A quote that does not end a token closes nothing: such text is unbalanced.
+  // belongs to that value. A quote that does not end a token closes nothing: such text is
+  // unbalanced.
   std::size_t behind_quoted(std::size_t begin) const {
     if (begin >= text_.size() || text_[begin] != '"') return begin;
     for (std::size_t at = begin + 1; at < text_.size(); ++at) {
