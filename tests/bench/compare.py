@@ -121,7 +121,7 @@ class Lab:
         self.chosen = options.id
 
     def built(self, name):
-        for place in ("", "tests/bench", "bench", "src"):
+        for place in ("", "tests", "tests/bench", "bench", "src"):
             path = os.path.join(self.options.build, place, name)
             if os.access(path, os.X_OK) and os.path.isfile(path):
                 return path
