@@ -50,6 +50,9 @@ class Calendar {
   /// kind none gives the time of the first sample, or the beginning.
   Time resolve(std::uint64_t offset, const Stamp& stamp) const;
 
+  /// Where the sample behind `offset` is; the largest number when there is none.
+  std::uint64_t next_sample(std::uint64_t offset) const;
+
  private:
   struct Sample {
     std::uint64_t offset;
@@ -66,6 +69,24 @@ class Calendar {
   Evidence evidence_ = Evidence::none;
   int first_year_ = 1970;
   Time beginning_{};
+};
+
+/// Resolves many stamps of one source, most of them in the hour of the one before. Gives what
+/// Calendar::resolve gives. For one thread; the calendar outlives it.
+class CalendarCursor {
+ public:
+  explicit CalendarCursor(const Calendar& calendar) : calendar_(calendar) {}
+
+  Time resolve(std::uint64_t offset, const Stamp& stamp);
+
+ private:
+  bool covers(std::uint64_t offset, const Stamp& stamp) const;
+
+  const Calendar& calendar_;
+  std::uint64_t begin_ = 0, end_ = 0;  // offsets for which the same sample counts
+  std::uint8_t month_ = 0, day_ = 0;
+  Duration hour_{};  // of the day
+  Time hour_time_{};
 };
 
 }  // namespace ktrace::trace

@@ -21,6 +21,12 @@ namespace ktrace::format {
 /// Every block has this many readable bytes beyond its end, whatever they hold.
 inline constexpr std::size_t kPadding = 64;
 
+/// What can be told of a record without parsing it.
+struct Glance {
+  Stamp stamp;
+  Severity severity = Severity::unspecified;
+};
+
 /// One payload format. The table of them is the only place that knows how many there are.
 struct Payload {
   std::string_view name;         ///< as in Record::format
@@ -29,13 +35,18 @@ struct Payload {
   /// Whether a record of this format starts at `line`; reads at most kPadding bytes.
   bool (*starts)(const char* line);
 
-  /// Whether lines that start nothing continue the record before them.
-  bool continues;
+  /// Whether a record is one JSON object on one line. If not, lines that start nothing continue it.
+  bool json_line;
 
   /// Reads `record.payload` (no envelope, no last line end; kPadding readable bytes behind it) into
   /// stamp, severity, caller, message, attributes and duration. False when it turns out not to be
   /// of this format: the record is then plain. Never throws on bad input.
   bool (*parse)(Record& record);
+
+  /// Finds what parse() would find of a record that starts so, but fast; `severity`: that, too.
+  /// False when it takes a parser to tell. Null when it always does. `raw` has kPadding readable
+  /// bytes behind it.
+  bool (*glance)(std::string_view raw, bool severity, Glance& glance);
 };
 
 std::span<const Payload> payloads();
@@ -68,6 +79,10 @@ Extent record_from(std::string_view block, std::size_t begin);
 /// message is its text. Clears `record` first; what the engine fills is to be filled afterwards.
 /// Views in `record` point into `raw` and into its arena.
 void parse(std::string_view raw, Record& record);
+
+/// Stamp and, if asked, severity of the record of one extent: what parse() would find, without
+/// parsing where the format allows. `scratch` is used otherwise.
+Glance glance(std::string_view raw, bool severity, Record& scratch);
 
 /// A date with a year that klog wrote into `line`, which may be any line of a source: the head of a
 /// log file ("Log file created at: …") or the first line of a utiltrace. Returned as if its clock

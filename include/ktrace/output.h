@@ -79,4 +79,47 @@ std::span<const Format> formats();
 /// The format of that name, or null.
 const Format* find_format(std::string_view name);
 
+// ---- Lists of traces --------------------------------------------------------------------------
+
+/// One trace in a list of them. Its views outlive the list's writer.
+struct TraceRow {
+  std::string_view id;
+  std::string_view key;  ///< as written in the earliest record
+  std::uint64_t records = 0;
+  std::uint64_t errors = 0;                   ///< records of severity error or fatal
+  std::vector<std::string_view> components;   ///< distinct, in order of first appearance
+  Time start{};                               ///< of the earliest record
+  Time end{};                                 ///< of the latest record
+  Severity severity = Severity::unspecified;  ///< the worst
+  Duration largest_gap{};  ///< between neighbours in time; zero with less than two records
+  Time gap_start{};        ///< of the record before that gap; the earliest of equal gaps
+};
+
+/// Receives the rows of one list in its order. Not thread-safe.
+class ListWriter {
+ public:
+  virtual ~ListWriter() = default;
+
+  /// Once, before the first row. `rows`: all that row() will be called with (for column widths);
+  /// looked at only during the call.
+  virtual void begin(std::span<const TraceRow> rows, std::string& out) = 0;
+
+  virtual void row(const TraceRow& row, std::string& out) = 0;
+
+  /// Once, after the last row.
+  virtual void end(std::string& out) = 0;
+};
+
+/// One output format of lists: a row of their table.
+struct ListFormat {
+  std::string_view name;         ///< as in --output NAME
+  std::string_view description;  ///< one line
+  std::unique_ptr<ListWriter> (*make)(const Style& style);
+};
+
+std::span<const ListFormat> list_formats();
+
+/// The list format of that name, or null.
+const ListFormat* find_list_format(std::string_view name);
+
 }  // namespace ktrace::output

@@ -27,7 +27,14 @@ enum class Order : std::uint8_t {
   begin,  ///< by stamp less duration: cause before effect
 };
 
+enum class Command : std::uint8_t { grep, list };
+
+/// What the table of traces is sorted by.
+enum class TraceSort : std::uint8_t { start, duration, records, errors, gap };
+
 struct Query {
+  Command command = Command::grep;
+
   // What to look for.
   std::vector<std::string> ids;
   bool prefix = false;            ///< ids are beginnings of identifiers
@@ -48,6 +55,11 @@ struct Query {
   std::vector<std::string> components;
   std::vector<std::string> nodes;
   std::string match;  ///< an RE2 pattern on the payload; empty: all
+
+  // Which traces to list, and in which order.
+  TraceSort sort = TraceSort::start;
+  std::size_t slowest = 0;   ///< only that many, those of longest duration first; 0: all
+  bool only_errors = false;  ///< only traces with an error
 
   // How to show them.
   std::string output = "text";  ///< a name of output::formats()

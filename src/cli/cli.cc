@@ -25,6 +25,9 @@ constexpr const char* kFilter = "Which records to show";
 constexpr const char* kShow = "How to show them";
 constexpr const char* kOther = "Other";
 
+// In the order of TraceSort.
+const std::vector<std::string> kSorts{"start", "duration", "records", "errors", "gap"};
+
 // A mistake on the command line, in words.
 [[noreturn]] void refuse(const std::string& message) { throw CLI::ValidationError(message); }
 
@@ -63,20 +66,23 @@ input::Naming parse_naming(const std::string& text) {
 struct Flags {
   std::vector<std::string> arguments, ids, keys, years, zones, names, components, nodes;
   std::string since, until, severity, match, display_zone = "UTC", color = "auto";
-  std::string output = "text", order = "end", shell;
-  bool prefix = false, count = false, quiet = false;
-  unsigned threads = 0;
+  std::string output = "text", order = "end", sort = "start", shell;
+  bool prefix = false, count = false, quiet = false, only_errors = false;
+  unsigned threads = 0, slowest = 0;
 };
 
-std::vector<std::string> output_names() {
+// The formats of a table of them, as a list of names and as words.
+template <typename Formats>
+std::vector<std::string> names_of(const Formats& formats) {
   std::vector<std::string> names;
-  for (const output::Format& format : output::formats()) names.emplace_back(format.name);
+  for (const auto& format : formats) names.emplace_back(format.name);
   return names;
 }
 
-std::string output_descriptions() {
+template <typename Formats>
+std::string describe(const Formats& formats) {
   std::string text = "Output format:";
-  for (const output::Format& format : output::formats()) {
+  for (const auto& format : formats) {
     fmt::format_to(std::back_inserter(text), " {} ({}),", format.name, format.description);
   }
   text.back() = ';';
@@ -137,16 +143,12 @@ void add_filter_options(CLI::App& app, Flags& flags) {
       ->group(kFilter);
 }
 
-void add_showing_options(CLI::App& app, Flags& flags) {
-  app.add_option("-o,--output", flags.output, output_descriptions())
+// What every command that shows something has; `formats` are its output formats.
+template <typename Formats>
+void add_showing_options(CLI::App& app, Flags& flags, const Formats& formats) {
+  app.add_option("-o,--output", flags.output, describe(formats))
       ->type_name("FORMAT")
-      ->check(CLI::IsMember(output_names()))
-      ->group(kShow);
-  app.add_option("--order", flags.order,
-                 "end: by their stamps (default); begin: a record that tells its duration stands "
-                 "where it began, so that cause comes before effect")
-      ->type_name("end|begin")
-      ->check(CLI::IsMember(std::vector<std::string>{"end", "begin"}))
+      ->check(CLI::IsMember(names_of(formats)))
       ->group(kShow);
   app.add_option("--tz", flags.display_zone, "Time zone of displayed times; UTC by default")
       ->type_name("ZONE")
@@ -155,8 +157,26 @@ void add_showing_options(CLI::App& app, Flags& flags) {
       ->type_name("WHEN")
       ->check(CLI::IsMember(std::vector<std::string>{"auto", "always", "never"}))
       ->group(kShow);
-  app.add_flag("-c,--count", flags.count, "Print only how many records there are")->group(kShow);
   app.add_flag("-q,--quiet", flags.quiet, "Print nothing; the exit status tells")->group(kShow);
+}
+
+void add_timeline_options(CLI::App& app, Flags& flags) {
+  add_showing_options(app, flags, output::formats());
+  app.add_flag("-c,--count", flags.count, "Print only how many records there are")->group(kShow);
+  app.add_option("--order", flags.order,
+                 "end: by their stamps (default); begin: a record that tells its duration stands "
+                 "where it began, so that cause comes before effect")
+      ->type_name("end|begin")
+      ->check(CLI::IsMember(std::vector<std::string>{"end", "begin"}))
+      ->group(kShow);
+}
+
+void add_key_option(CLI::App& app, Flags& flags, const std::string& description) {
+  app.add_option("--key", flags.keys, description)
+      ->allow_extra_args(false)
+      ->type_name("NAME")
+      ->delimiter(',')
+      ->group(kFind);
 }
 
 void add_grep(CLI::App& program, Flags& flags) {
@@ -174,18 +194,14 @@ void add_grep(CLI::App& program, Flags& flags) {
       ->type_name("ID")
       ->group(kFind);
   app.add_flag("--prefix", flags.prefix,
-               "ID is the beginning (6 characters at least) of one "
-               "identifier; when it is that of several, they are listed")
+               "ID is the beginning (6 characters at least) of one identifier; when it is that of "
+               "several, they are listed")
       ->group(kFind);
-  app.add_option("--key", flags.keys,
+  add_key_option(app, flags,
                  "Look for the ID under this key instead of the usual ones; case, - and _ do not "
-                 "matter; repeatable")
-      ->allow_extra_args(false)
-      ->type_name("NAME")
-      ->delimiter(',')
-      ->group(kFind);
+                 "matter; repeatable");
   add_filter_options(app, flags);
-  add_showing_options(app, flags);
+  add_timeline_options(app, flags);
   add_reading_options(app, flags);
   app.footer(
       "Exit status: 0 when records were found, 1 when none were, 2 when something could\n"
@@ -194,6 +210,43 @@ void add_grep(CLI::App& program, Flags& flags) {
       "  ktrace grep 4bf92f3577b34da6a3ce929d0e0e4736 *.log\n"
       "  kubectl logs -n kube-system kube-apiserver-cp1 | ktrace grep ID\n"
       "  ktrace grep ID -o chrome *.log > trace.json");
+}
+
+void add_list(CLI::App& program, Flags& flags) {
+  CLI::App& app = *program.add_subcommand(
+      "list",
+      "ktrace list [OPTION]... [PATH]...\n\n"
+      "A table of all traces: every identifier under the usual keys (traceID, reqID,\n"
+      "audit-ID, traceparent and their spellings) with its records, errors, worst\n"
+      "severity, start, duration, largest gap between two records, and components.\n"
+      "Filters restrict the records that count: 'ktrace grep ID' with the same filters\n"
+      "shows those of a row.");
+  app.add_option("paths", flags.arguments, "Paths");
+  add_key_option(app, flags,
+                 "List the identifiers under this key instead of the usual ones; case, - and _ do "
+                 "not matter; repeatable");
+  app.add_flag("--errors", flags.only_errors, "Only traces with an error")->group(kFind);
+  app.add_option("--slowest", flags.slowest, "Only the N traces that took longest, longest first")
+      ->type_name("N")
+      ->check(CLI::Range(1U, 1'000'000'000U))
+      ->group(kFind);
+  add_filter_options(app, flags);
+  add_showing_options(app, flags, output::list_formats());
+  app.add_flag("-c,--count", flags.count, "Print only how many traces there are")->group(kShow);
+  app.add_option("--sort", flags.sort,
+                 "start (default, earliest first), duration, records, errors or gap (greatest "
+                 "first)")
+      ->type_name("BY")
+      ->check(CLI::IsMember(kSorts))
+      ->group(kShow);
+  add_reading_options(app, flags);
+  app.footer(
+      "Exit status: 0 when there are traces, 1 when there are none, 2 when something\n"
+      "could not be read or written.\n\n"
+      "Examples:\n"
+      "  ktrace list --errors *.log\n"
+      "  ktrace list --key traceID --slowest 10 *.log\n"
+      "  ktrace list --match 'Error syncing' --errors *.log");
 }
 
 void add_completion(CLI::App& program, Flags& flags) {
@@ -219,6 +272,7 @@ std::unique_ptr<CLI::App> make_program(Flags& flags) {
   program->require_subcommand(1);
   program->footer("'ktrace COMMAND --help' tells more; so does 'man ktrace'.");
   add_grep(*program, flags);
+  add_list(*program, flags);
   add_completion(*program, flags);
   for (CLI::App* command : program->get_subcommands([](CLI::App*) { return true; })) {
     command->set_help_flag("-h,--help", "Show this help")->group(kOther);
@@ -227,9 +281,8 @@ std::unique_ptr<CLI::App> make_program(Flags& flags) {
 }
 
 // With -e all arguments are paths, as with grep; otherwise the first is the ID.
-void take_arguments(const Flags& flags, const Surroundings& around, Query& query) {
+void take_ids(const Flags& flags, Query& query) {
   query.ids = flags.ids;
-  query.paths = flags.arguments;
   if (query.ids.empty()) {
     if (query.paths.empty()) refuse("grep needs an ID to look for");
     query.ids.push_back(query.paths.front());
@@ -241,14 +294,25 @@ void take_arguments(const Flags& flags, const Surroundings& around, Query& query
       refuse(fmt::format("--prefix: '{}' is shorter than {} characters", id, kShortestPrefix));
     }
   }
+}
+
+void take_arguments(const std::string& command, const Flags& flags, const Surroundings& around,
+                    Query& query) {
+  query.paths = flags.arguments;
+  if (command == "grep") {
+    query.command = Command::grep;
+    take_ids(flags, query);
+  } else {
+    query.command = Command::list;
+  }
   if (!query.paths.empty()) return;
   if (around.input_is_terminal) refuse("no input: name files, or pipe a log in");
   query.paths.push_back("-");
 }
 
-Query make_query(const Flags& flags, const Surroundings& around) {
+Query make_query(const std::string& command, const Flags& flags, const Surroundings& around) {
   Query query;
-  take_arguments(flags, around, query);
+  take_arguments(command, flags, around, query);
   query.prefix = flags.prefix;
   query.keys = flags.keys;
   for (const std::string& text : flags.names) query.names.push_back(parse_naming(text));
@@ -279,6 +343,10 @@ Query make_query(const Flags& flags, const Surroundings& around) {
   query.match = flags.match;
   query.output = flags.output;
   query.order = flags.order == "begin" ? Order::begin : Order::end;
+  const auto sort = std::find(kSorts.begin(), kSorts.end(), flags.sort);
+  query.sort = static_cast<TraceSort>(sort - kSorts.begin());
+  query.slowest = flags.slowest;
+  query.only_errors = flags.only_errors;
   query.count = flags.count;
   query.quiet = flags.quiet;
   query.threads = flags.threads;
@@ -361,7 +429,8 @@ Invocation parse(const std::vector<std::string>& arguments, const Surroundings& 
       if (invocation.text.empty()) refuse("completion: give bash, zsh or fish");
       return invocation;
     }
-    invocation.query = make_query(flags, surroundings);
+    const std::string command = program->get_subcommands().front()->get_name();
+    invocation.query = make_query(command, flags, surroundings);
     invocation.color = wants_color(flags, surroundings);
   } catch (const CLI::CallForHelp&) {
     const auto chosen = program->get_subcommands();

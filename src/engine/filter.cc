@@ -29,7 +29,7 @@ bool Filter::wants(const Origin& origin) const {
 }
 
 bool Filter::wants(const Record& record) const {
-  if (query_.severity && record.severity < *query_.severity) return false;
+  if (!wants(record.severity)) return false;
   const re2::StringPiece text(record.payload.data(), record.payload.size());
   return !pattern_ || RE2::PartialMatch(text, *pattern_);
 }

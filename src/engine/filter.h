@@ -26,6 +26,12 @@ class Filter {
   /// By all that the record itself tells: severity and text.
   bool wants(const Record& record) const;
 
+  /// By the severity alone.
+  bool wants(Severity severity) const { return !query_.severity || severity >= *query_.severity; }
+
+  /// Whether the text of records matters.
+  bool has_pattern() const { return pattern_ != nullptr; }
+
   /// By the resolved time.
   bool wants(Time time) const;
 

@@ -16,18 +16,19 @@ inline unsigned thread_count(unsigned wanted) {
 }
 
 /// Calls work(worker, task) once for each task from 0 to `tasks` - 1, tasks in ascending order, on
-/// up to `threads` threads, each with a Worker of its own. Returns when all are done. `work` must
-/// not throw.
+/// as many threads as there are workers, each with one of them. Returns when all are done. `work`
+/// must not throw.
 template <typename Worker, typename Work>
-void for_each_task(unsigned threads, std::size_t tasks, const Work& work) {
+void for_each_task(std::vector<Worker>& workers, std::size_t tasks, const Work& work) {
   std::atomic<std::size_t> next{0};
-  const auto run = [&] {
-    Worker worker;
+  const auto run = [&](Worker& worker) {
     for (std::size_t task = next++; task < tasks; task = next++) work(worker, task);
   };
   std::vector<std::jthread> others;
-  for (std::size_t i = 1; i < threads && i < tasks; ++i) others.emplace_back(run);
-  run();
+  for (std::size_t i = 1; i < workers.size() && i < tasks; ++i) {
+    others.emplace_back([&run, &worker = workers[i]] { run(worker); });
+  }
+  run(workers.front());
 }
 
 }  // namespace ktrace::engine

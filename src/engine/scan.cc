@@ -163,7 +163,8 @@ void scan(const Search& search, std::vector<std::unique_ptr<Part>>& parts, unsig
   if (search.wanted.verbatim()) {
     literal = std::make_unique<trace::LiteralSearch>(search.wanted.ids(), search.wanted.any_case());
   }
-  for_each_task<Worker>(threads, parts.size(), [&](Worker& worker, std::size_t task) {
+  std::vector<Worker> workers(threads);
+  for_each_task(workers, parts.size(), [&](Worker& worker, std::size_t task) {
     PartScan(search, literal.get(), worker, *parts[task]).run();
   });
 }

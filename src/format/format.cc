@@ -21,10 +21,11 @@ namespace {
 
 // In order of trial.
 constexpr Payload kPayloads[] = {
-    {"klog", "klog text", starts_klog_text, true, parse_klog_text},
-    {"klog-json", "klog JSON (component-base)", starts_klog_json, false, parse_klog_json},
-    {"json", "structured JSON lines (zap, controller-runtime, etcd, slog)", starts_json, false,
-     parse_json},
+    {"klog", "klog text", starts_klog_text, false, parse_klog_text, glance_klog_text},
+    {"klog-json", "klog JSON (component-base)", starts_klog_json, true, parse_klog_json,
+     glance_klog_json},
+    {"json", "structured JSON lines (zap, controller-runtime, etcd, slog)", starts_json, true,
+     parse_json, nullptr},
 };
 
 const Payload* recognise_within(std::string_view block, std::size_t line) {
@@ -99,7 +100,7 @@ Extent record_at(std::string_view block, std::size_t position) {
     const std::size_t line = line_begin(block, 0, end);
     if (const Payload* payload = recognise_within(block, line)) {
       const std::size_t first_line_end = line_end(block, line);
-      if (payload->continues) return {line, group_end};
+      if (!payload->json_line) return {line, group_end};
       if (position < first_line_end) return {line, first_line_end};
       return {first_line_end, group_end};
     }
@@ -112,7 +113,7 @@ Extent record_from(std::string_view block, std::size_t begin) {
   if (begin >= block.size()) return {block.size(), block.size()};
   const Payload* payload = recognise_within(block, begin);
   const std::size_t end = line_end(block, begin);
-  if (payload != nullptr && !payload->continues) return {begin, end};
+  if (payload != nullptr && payload->json_line) return {begin, end};
   return {begin, next_start(block, end)};
 }
 
@@ -126,6 +127,15 @@ void parse(std::string_view raw, Record& record) {
   begin_record(raw, record);
   record.format = "plain";
   record.message = with_plain_line_ends(record.payload, record.arena);
+}
+
+Glance glance(std::string_view raw, bool severity, Record& scratch) {
+  Glance seen;
+  const Payload* payload = recognise_within(raw, 0);
+  if (payload == nullptr) return seen;
+  if (payload->glance != nullptr && payload->glance(raw, severity, seen)) return seen;
+  parse(raw, scratch);
+  return {scratch.stamp, scratch.severity};
 }
 
 }  // namespace ktrace::format

@@ -159,6 +159,11 @@ bool starts_klog_text(const char* line) {
   return read_stamp(line, stamp) && (line[kStampEnd] == ' ' || line[kStampEnd] == ']');
 }
 
+bool glance_klog_text(std::string_view raw, bool /*severity*/, Glance& glance) {
+  glance.severity = severity_of(raw.front());
+  return read_stamp(raw.data(), glance.stamp);
+}
+
 bool parse_klog_text(Record& record) {
   const std::string_view text = with_plain_line_ends(record.payload, record.arena);
   if (text.size() <= kStampEnd || !read_stamp(text.data(), record.stamp)) return false;

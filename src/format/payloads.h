@@ -2,17 +2,20 @@
 
 #pragma once
 
+#include "ktrace/format.h"
 #include "ktrace/record.h"
 
 namespace ktrace::format {
 
-// Each pair fills one row: see Payload::starts and Payload::parse.
+// Each group fills one row: see Payload.
 
 bool starts_klog_text(const char* line);
 bool parse_klog_text(Record& record);
+bool glance_klog_text(std::string_view raw, bool severity, Glance& glance);
 
 bool starts_klog_json(const char* line);
 bool parse_klog_json(Record& record);
+bool glance_klog_json(std::string_view raw, bool severity, Glance& glance);
 
 bool starts_json(const char* line);
 bool parse_json(Record& record);

@@ -1,4 +1,4 @@
-// The table of output formats, and the buffer in front of a file descriptor.
+// The tables of output formats, and the buffer in front of a file descriptor.
 //
 // A writer is one file that ends with its factory, and one row here. The sink knows nothing of
 // records: it writes bytes out in large pieces, and once that has failed it drops what comes. Who
@@ -76,6 +76,8 @@ std::unique_ptr<Writer> make_text(const Style& style);
 std::unique_ptr<Writer> make_json(const Style& style);
 std::unique_ptr<Writer> make_chrome(const Style& style);
 std::unique_ptr<Writer> make_raw(const Style& style);
+std::unique_ptr<ListWriter> make_list_text(const Style& style);
+std::unique_ptr<ListWriter> make_list_json(const Style& style);
 
 namespace {
 
@@ -86,15 +88,29 @@ constexpr Format kFormats[] = {
     {"raw", "the original lines of each record", false, make_raw},
 };
 
+constexpr ListFormat kListFormats[] = {
+    {"text", "a table to read", make_list_text},
+    {"json", "JSON Lines, one object a trace", make_list_json},
+};
+
+template <typename Row>
+const Row* find_named(std::span<const Row> table, std::string_view name) {
+  for (const Row& row : table) {
+    if (row.name == name) return &row;
+  }
+  return nullptr;
+}
+
 }  // namespace
 
 std::span<const Format> formats() { return kFormats; }
 
-const Format* find_format(std::string_view name) {
-  for (const Format& format : kFormats) {
-    if (format.name == name) return &format;
-  }
-  return nullptr;
+const Format* find_format(std::string_view name) { return find_named(formats(), name); }
+
+std::span<const ListFormat> list_formats() { return kListFormats; }
+
+const ListFormat* find_list_format(std::string_view name) {
+  return find_named(list_formats(), name);
 }
 
 }  // namespace ktrace::output

@@ -15,13 +15,13 @@
 
 #include <algorithm>
 #include <array>
-#include <limits>
 #include <unordered_map>
 
 #include <fmt/format.h>
 
 #include "body.h"
 #include "clock.h"
+#include "colors.h"
 #include "escape.h"
 #include "ktrace/output.h"
 #include "layout.h"
@@ -36,38 +36,9 @@ constexpr std::size_t kWidestLabel = 40;
 constexpr std::size_t kWidestCaller = 32;
 constexpr Duration kLongGap = std::chrono::seconds(1);
 
-// ---- Colours: the eight of every terminal -----------------------------------------------------
-
-constexpr std::string_view kPlain = "";
-constexpr std::string_view kDim = "2";
-constexpr std::string_view kBoldYellow = "1;33";
-
 /// Yellow and red are left to severities, blue comes late because it is dark on black.
 constexpr std::array<std::string_view, 8> kComponentColors = {"36",   "32",   "35",   "34",
                                                               "1;36", "1;32", "1;35", "1;34"};
-
-std::string_view severity_color(Severity severity) {
-  switch (severity) {
-    case Severity::warning:
-      return "33";
-    case Severity::error:
-      return "1;31";
-    case Severity::fatal:
-      return "37;41";
-    default:
-      return kPlain;
-  }
-}
-
-// ---- Times ------------------------------------------------------------------------------------
-
-/// later - earlier, or the longest Duration where that is too short.
-Duration distance(Time earlier, Time later) {
-  const auto from = static_cast<std::uint64_t>(earlier.time_since_epoch().count());
-  const auto to = static_cast<std::uint64_t>(later.time_since_epoch().count());
-  constexpr std::uint64_t kMost = std::numeric_limits<Duration::rep>::max();
-  return Duration(static_cast<Duration::rep>(std::min(to - from, kMost)));
-}
 
 // ---- Labels -----------------------------------------------------------------------------------
 

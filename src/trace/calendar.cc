@@ -104,4 +104,32 @@ Time Calendar::in_year(int year, const Stamp& stamp) const {
   return Time();
 }
 
+std::uint64_t Calendar::next_sample(std::uint64_t offset) const {
+  const auto after = std::find_if(samples_.begin(), samples_.end(),
+                                  [&](const Sample& sample) { return sample.offset > offset; });
+  return after == samples_.end() ? UINT64_MAX : after->offset;
+}
+
+bool CalendarCursor::covers(std::uint64_t offset, const Stamp& stamp) const {
+  return offset >= begin_ && offset < end_ && stamp.month == month_ && stamp.day == day_ &&
+         stamp.time_of_day >= hour_ && stamp.time_of_day < hour_ + hours(1);
+}
+
+Time CalendarCursor::resolve(std::uint64_t offset, const Stamp& stamp) {
+  if (stamp.kind != Stamp::Kind::yearless) return calendar_.resolve(offset, stamp);
+  if (covers(offset, stamp)) return hour_time_ + (stamp.time_of_day - hour_);
+  Stamp first = stamp, last = stamp;
+  hour_ = std::chrono::floor<hours>(stamp.time_of_day);
+  first.time_of_day = hour_;
+  last.time_of_day = hour_ + hours(1) - Duration(1);
+  hour_time_ = calendar_.resolve(offset, first);
+  begin_ = offset;
+  // An hour in which clocks are set, or at the edge of what counts as late, is not remembered.
+  const bool even = calendar_.resolve(offset, last) - hour_time_ == hours(1) - Duration(1);
+  end_ = even ? calendar_.next_sample(offset) : offset;
+  month_ = stamp.month;
+  day_ = stamp.day;
+  return calendar_.resolve(offset, stamp);
+}
+
 }  // namespace ktrace::trace

@@ -136,5 +136,22 @@ TEST(Calendar, GivesARecordWithoutStampTheTimeAtWhichTheSourceBegins) {
   EXPECT_EQ(resolved(calendar, 0, Stamp()), "2020-06-10T12:00:00Z");
 }
 
+TEST(CalendarCursor, GivesWhatTheCalendarGives) {
+  Calendar calendar(*Zone::parse("Europe/Berlin"));
+  calendar.add_sample(0, klog(12, 31, kEleven));
+  calendar.add_sample(1000, klog(10, 24, kEleven));
+  calendar.set_first_year(2023);
+  CalendarCursor cursor(calendar);
+  std::uint64_t offset = 0;
+  for (const auto& [month, day] :
+       {std::pair{12, 31}, {1, 1}, {12, 31}, {3, 31}, {10, 24}, {10, 27}}) {
+    for (int minute = 0; minute < 24 * 60; minute += 7, ++offset) {
+      const Stamp stamp =
+          klog(static_cast<unsigned>(month), static_cast<unsigned>(day), minutes(minute));
+      ASSERT_EQ(cursor.resolve(offset, stamp), calendar.resolve(offset, stamp)) << minute;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace ktrace::trace

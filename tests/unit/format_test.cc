@@ -175,5 +175,24 @@ TEST(Parse, ForgetsTheRecordBefore) {
   EXPECT_EQ(record.stamp, Stamp());
 }
 
+TEST(Glance, SeesTheStampAndSeverityThatParsingFinds) {
+  for (const std::string& line :
+       {kKlog, kJson, kPlain, std::string("E1122 16:50:45.041587 x"),
+        std::string(R"({"ts":1795366497352.4,"caller":"f.go:1","msg":"m","err":"e"})"),
+        std::string(R"({"ts":1795366497352.4,"msg":"a {\"v\":1} b","v":3})"),
+        std::string(R"({"ts":1795366497352.4,"msg":"m","pod":{"name":"a","v":1}})"),
+        std::string(R"({"ts":1795366497352.4,"msg":"m","pod":{"name":"a"},"v":2,"ts":5})"),
+        std::string(R"({"ts":1795366497352.4,"msg":"cut sho)"), std::string(R"({"ts":12x,"v":1})"),
+        std::string(R"({"ts": 1795366497352,"msg":"m","v":1})"),
+        std::string(R"({"level":"warn","ts":"2026-11-22T16:56:15Z","msg":"m"})")}) {
+    const PaddedText padded(line);
+    Record parsed, scratch;
+    parse(padded.view(), parsed);
+    const Glance seen = glance(padded.view(), true, scratch);
+    EXPECT_EQ(seen.stamp, parsed.stamp) << line;
+    EXPECT_EQ(seen.severity, parsed.severity) << line;
+  }
+}
+
 }  // namespace
 }  // namespace ktrace::format

@@ -57,7 +57,7 @@ INSTANTIATE_TEST_SUITE_P(
         TimeCase{R"({"ts":0})", "1970-01-01T00:00:00Z"}, TimeCase{R"({"ts":99999999999})", "none"},
         TimeCase{R"({"ts":99999999999999999999})", "none"},
         TimeCase{R"({"ts":1e9,"msg":"x"})", "none"}, TimeCase{R"({"ts":-1,"msg":"x"})", "none"},
-        TimeCase{R"({"ts":1580306777,"ts":1580306778})", "2020-01-29T14:06:18Z"}));
+        TimeCase{R"({"ts":1580306777,"ts":1580306778})", "2020-01-29T14:06:17Z"}));
 
 INSTANTIATE_TEST_SUITE_P(
     Texts, JsonTime,

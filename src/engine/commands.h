@@ -1,0 +1,16 @@
+// The commands, one file each.
+
+#pragma once
+
+#include "filter.h"
+#include "session.h"
+
+namespace ktrace::engine {
+
+/// The timeline of the records that carry a wanted identifier.
+Outcome run_grep(Session& session, const Filter& filter);
+
+/// A table of all traces.
+Outcome run_list(Session& session, const Filter& filter);
+
+}  // namespace ktrace::engine

@@ -1,0 +1,170 @@
+// `grep`: scan, date, order, write. Each pass ends before the next begins; what one hands to the
+// next is said at its head.
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+
+#include <fmt/format.h>
+
+#include "commands.h"
+#include "ktrace/format.h"
+#include "parallel.h"
+
+namespace ktrace::engine {
+namespace {
+
+using Parts = std::vector<std::unique_ptr<Part>>;
+
+// A found record with its place in the timeline.
+struct Placed {
+  Time time{};
+  Time key{};  // what it is ordered by
+  std::uint32_t source = 0;
+  std::uint64_t line = 0;
+  const Found* found = nullptr;
+
+  friend bool operator<(const Placed& a, const Placed& b) {
+    return std::tie(a.key, a.source, a.found->offset) < std::tie(b.key, b.source, b.found->offset);
+  }
+};
+
+class Grep {
+ public:
+  Grep(Session& session, const Filter& filter)
+      : session_(session),
+        query_(session.query()),
+        filter_(filter),
+        wanted_(query_.ids, query_.prefix, session.keys()) {}
+
+  Outcome run() {
+    const output::Format* format = output::find_format(query_.output);
+    if (format == nullptr) return session_.fail("unknown output format '" + query_.output + "'");
+    const Parts parts = search(*format);
+    session_.report_parts(parts);
+    if (query_.prefix && ambiguous(parts)) return Outcome::error;
+    std::vector<Placed> timeline = place(parts);
+    const bool any = !timeline.empty();
+    if (query_.quiet) return any ? Outcome::found : session_.outcome(false);
+    output::Sink sink(session_.output());
+    if (query_.count) {
+      fmt::format_to(std::back_inserter(sink.buffer()), "{}\n", timeline.size());
+    } else {
+      std::sort(timeline.begin(), timeline.end());
+      write(timeline, *format, sink);
+    }
+    return session_.finish(sink, any);
+  }
+
+ private:
+  // Out: all that is wanted, by what the records themselves tell, in the order of their parts.
+  Parts search(const output::Format& format) {
+    const bool shows = !query_.count && !query_.quiet;
+    Search search{query_, wanted_, filter_};
+    search.count_lines = shows && format.counts_lines;
+    search.keep_text = shows || query_.prefix;
+    search.stop_at_first = query_.quiet && !filter_.has_times() && !query_.prefix;
+    Parts parts = make_parts(session_.sources(), filter_, query_.block_size);
+    scan(search, parts, thread_count(query_.threads));
+    return parts;
+  }
+
+  // Whether a prefix stands for more than one identifier; then the user is told which.
+  bool ambiguous(const Parts& parts) {
+    bool any = false;
+    for (const std::string& prefix : wanted_.ids()) {
+      std::map<std::string, std::size_t> candidates;
+      for (const auto& part : parts) {
+        for (const Found& found : part->found) {
+          if (!trace::identifier_begins(found.id, prefix)) continue;
+          ++candidates[trace::canonical_identifier(found.id)];
+        }
+      }
+      if (candidates.size() < 2) continue;
+      any = true;
+      session_.report({Diagnostic::Level::error, "", 0, candidate_list(prefix, candidates)});
+    }
+    return any;
+  }
+
+  static std::string candidate_list(const std::string& prefix,
+                                    const std::map<std::string, std::size_t>& candidates) {
+    constexpr std::size_t kShown = 20;
+    std::string text =
+        fmt::format("'{}' is the beginning of {} identifiers:", prefix, candidates.size());
+    std::size_t shown = 0;
+    for (const auto& [id, records] : candidates) {
+      if (++shown > kShown) break;
+      fmt::format_to(std::back_inserter(text), "\n  {}  {} record{}", id, records,
+                     records == 1 ? "" : "s");
+    }
+    if (candidates.size() > kShown) text += "\n  …";
+    return text;
+  }
+
+  // In: the parts as scanned, those of one source side by side. Out: every record that passes the
+  // filters, with its resolved time, unordered.
+  std::vector<Placed> place(const Parts& parts) {
+    std::vector<Placed> timeline;
+    std::uint64_t lines = 0;
+    std::optional<trace::Calendar> calendar;
+    const Part* before = nullptr;
+    for (const auto& part : parts) {
+      if (before == nullptr || before->index != part->index) {
+        calendar.reset();
+        lines = 0;
+      }
+      before = part.get();
+      for (const Found& found : part->found) {
+        if (!calendar) calendar = date(*part, found);
+        const Time time = calendar->resolve(found.offset, found.stamp);
+        if (!filter_.wants(time)) continue;
+        const Time key = query_.order == Order::begin ? earlier(time, found.duration) : time;
+        const std::uint64_t line = found.line == 0 ? 0 : lines + found.line;
+        timeline.push_back({time, key, part->index, line, &found});
+      }
+      lines += part->newlines;
+    }
+    return timeline;
+  }
+
+  trace::Calendar date(const Part& part, const Found& first) {
+    Evidence evidence = part.source->seekable() ? witness_file(*part.source) : part.evidence;
+    if (evidence.samples.empty() && first.stamp.kind == Stamp::Kind::yearless) {
+      evidence.samples.emplace_back(first.offset, first.stamp);
+    }
+    return session_.calendar(*part.source, evidence);
+  }
+
+  void write(const std::vector<Placed>& timeline, const output::Format& format,
+             output::Sink& sink) {
+    std::vector<bool> shown(session_.sources().size());
+    for (const Placed& placed : timeline) shown[placed.source] = true;
+    const auto writer = format.make(session_.style());
+    writer->begin(session_.origins(shown), sink.buffer());
+    Record record;
+    for (const Placed& placed : timeline) {
+      format::parse(placed.found->raw, record);
+      record.origin = &session_.sources()[placed.source]->origin();
+      record.source = placed.source;
+      record.offset = placed.found->offset;
+      record.line = placed.line;
+      record.time = placed.time;
+      record.trace = wanted_.match(record);
+      writer->record(record, sink.buffer());
+      if (!sink.settle()) return;
+    }
+    writer->end(sink.buffer());
+  }
+
+  Session& session_;
+  const Query& query_;
+  const Filter& filter_;
+  const trace::Wanted wanted_;
+};
+
+}  // namespace
+
+Outcome run_grep(Session& session, const Filter& filter) { return Grep(session, filter).run(); }
+
+}  // namespace ktrace::engine

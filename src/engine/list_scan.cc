@@ -1,0 +1,246 @@
+// The hot path of `list`. A vectorised search finds the few places of a record at which a key may
+// end. For nearly all of them the bytes around tell for certain what a parser would find: in a klog
+// line ` key="value"` with an even number of quotes and no backslash before it, in a JSON line
+// `,"key":"value"`. Stamp and severity are read off the record's head. Every other place is left to
+// the parser, and with it the whole record.
+
+#include "list_scan.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "ktrace/format.h"
+
+namespace ktrace::engine {
+namespace {
+
+constexpr std::size_t kMostSpellings = 256;
+
+class ListScan {
+ public:
+  ListScan(const ListSearch& search, ListWorker& worker, Part& part, SeenPart& seen)
+      : search_(search),
+        worker_(worker),
+        part_(part),
+        seen_(seen),
+        reader_(*part.source, part.begin, part.end, search.query.block_size, worker.buffer),
+        calendar_(search.calendars[part.index].get()),
+        cursor_(calendar_ != nullptr ? *calendar_ : unknown_) {}
+
+  void run() {
+    StreamWitness witness;
+    const bool stream = !part_.source->seekable();
+    while (reader_.next(block_)) {
+      if (stream) witness.see(block_);
+      scan_block();
+    }
+    part_.evidence = witness.evidence();
+    part_.status = reader_.status();
+    part_.long_records = reader_.long_records();
+    part_.first_long_record = reader_.first_long_record();
+  }
+
+ private:
+  void scan_block() {
+    added_any_ = false;
+    done_until_ = searched_ = line_begin_ = known_until_ = 0;
+    payload_ = nullptr;
+    known_stamp_.reset();
+    pending_.clear();
+    worker_.separators.clear();
+    search_.search.find_all(block_.bytes, worker_.separators);
+    for (const std::uint32_t separator : worker_.separators) {
+      if (separator < done_until_) continue;
+      if (const auto key = search_.search.key_before(block_.bytes, separator))
+        look_at(key, separator);
+    }
+    flush();
+  }
+
+  // ---- Certain places ----
+
+  void look_at(trace::KeySearch::Key key, std::size_t separator) {
+    find_line(separator);
+    std::string_view value;
+    const bool certain = payload_ != nullptr && key.plain && !search_.filter.has_pattern() &&
+                         certain_value(key, separator, value) && !is_pending(key);
+    if (!certain) return parse_record(separator);
+    pending_.push_back({block_.bytes.substr(key.begin, key.end - key.begin), value});
+  }
+
+  // The beginning of the line that holds `position`, and the payload that starts there, if any.
+  // Places come in order, so that only what lies behind the last one is searched for a line end.
+  void find_line(std::size_t position) {
+    const char* const begin = block_.bytes.data();
+    const void* newline = ::memrchr(begin + searched_, '\n', position - searched_);
+    const bool same = newline == nullptr && searched_ > line_begin_;
+    searched_ = position;
+    if (same) return;
+    flush();
+    line_begin_ = newline == nullptr
+                      ? 0
+                      : static_cast<std::size_t>(static_cast<const char*>(newline) - begin) + 1;
+    payload_ = format::recognise(begin + line_begin_);
+    if (payload_ != nullptr && payload_->glance == nullptr) payload_ = nullptr;
+  }
+
+  bool certain_value(trace::KeySearch::Key key, std::size_t separator,
+                     std::string_view& value) const {
+    const std::string_view bytes = block_.bytes;
+    const std::size_t begin = separator + 2;
+    if (key.begin < line_begin_ + 2 || begin >= bytes.size() || bytes[begin - 1] != '"')
+      return false;
+    const std::size_t end = bytes.find('"', begin);
+    if (end == bytes.npos || end == begin || end + 1 >= bytes.size()) return false;
+    value = bytes.substr(begin, end - begin);
+    const char behind = bytes[end + 1];
+    if (payload_->json_line) return certain_member(key, separator, value, behind);
+    // The head of the line and the value's own quotes are looked at in one go.
+    return bytes[separator] == '=' && key.end == separator && bytes[key.begin - 1] == ' ' &&
+           (behind == ' ' || behind == '\n' || behind == '\r' || behind == ':') &&
+           trace::balanced(bytes.substr(line_begin_, end + 1 - line_begin_));
+  }
+
+  bool certain_member(trace::KeySearch::Key key, std::size_t separator, std::string_view value,
+                      char behind) const {
+    const std::string_view bytes = block_.bytes;
+    const char before = bytes[key.begin - 2];
+    return bytes[separator] == ':' && bytes[key.begin - 1] == '"' && key.end + 1 == separator &&
+           (before == ',' || before == '{') && (behind == ',' || behind == '}') &&
+           value.find_first_of("\\\n") == value.npos;
+  }
+
+  // Of two equal keys the last counts, which is the parser's to know.
+  bool is_pending(trace::KeySearch::Key key) const {
+    const std::string_view name = block_.bytes.substr(key.begin, key.end - key.begin);
+    return std::any_of(pending_.begin(), pending_.end(),
+                       [&](const Identifier& identifier) { return identifier.key == name; });
+  }
+
+  // The line's certain identifiers, if no other place of the record was uncertain.
+  void flush() {
+    if (pending_.empty()) return;
+    const std::string_view line = glanced_line();
+    format::Glance glance;
+    const bool certain = !line.empty() && payload_->glance(line, true, glance);
+    if (!certain) return parse_record(line_begin_);
+    if (search_.filter.wants(glance.severity)) {
+      add(pending_, line_begin_, glance.stamp, glance.severity);
+    }
+    pending_.clear();
+  }
+
+  // Of a JSON line the whole, of others at least the head. Empty when it is no whole object.
+  std::string_view glanced_line() const {
+    const std::string_view rest = block_.bytes.substr(line_begin_);
+    if (!payload_->json_line) return rest;
+    const std::string_view line = rest.substr(0, rest.find('\n'));
+    const std::size_t last = line.find_last_not_of('\r');
+    return last != line.npos && line[last] == '}' ? line : std::string_view();
+  }
+
+  // ---- Uncertain places ----
+
+  void parse_record(std::size_t position) {
+    pending_.clear();
+    const format::Extent extent = format::record_at(block_.bytes, position);
+    if (added_any_ && added_begin_ == extent.begin) take_back();
+    Record& record = worker_.record;
+    format::parse(block_.bytes.substr(extent.begin, extent.end - extent.begin), record);
+    worker_.identifiers.clear();
+    trace::collect_identifiers(record, search_.keys, worker_.identifiers);
+    if (!worker_.identifiers.empty() && search_.filter.wants(record)) {
+      const Stamp stamp = record.has_time() ? record.stamp : stamp_before(extent.begin);
+      add(worker_.identifiers, extent.begin, stamp, record.severity);
+    }
+    done_until_ = extent.end;
+  }
+
+  Stamp stamp_before(std::size_t position) {
+    const std::string_view between = block_.bytes.substr(known_until_, position - known_until_);
+    if (const auto stamp = last_stamp(between)) {
+      known_stamp_ = stamp;
+    } else if (!known_stamp_) {
+      known_stamp_ = reader_.stamp_before();
+    }
+    known_until_ = position;
+    return *known_stamp_;
+  }
+
+  // ---- Observations ----
+
+  // A later line of a record showed that its first, taken for certain, is not the whole of it.
+  void take_back() {
+    seen_.seen.resize(added_from_);
+    while (!seen_.undated.empty() && seen_.undated.back().observation >= added_from_) {
+      seen_.undated.pop_back();
+    }
+    added_any_ = false;
+  }
+
+  void add(const std::vector<Identifier>& identifiers, std::size_t position, const Stamp& stamp,
+           Severity severity) {
+    Observation observation;
+    observation.source = static_cast<std::uint16_t>(part_.index);
+    observation.severity = severity;
+    const std::uint64_t offset = block_.offset + position;
+    const bool dated =
+        calendar_ != nullptr && (stamp.kind == Stamp::Kind::absolute || !calendar_->empty());
+    if (dated) {
+      observation.time = cursor_.resolve(offset, stamp);
+      if (!search_.filter.wants(observation.time)) return;
+    }
+    const std::size_t first = seen_.seen.size();
+    added_any_ = true;
+    added_begin_ = position;
+    added_from_ = first;
+    for (const Identifier& identifier : identifiers) {
+      observation.trace = worker_.ids.number_of(identifier.value);
+      observation.key = spelling(identifier.key);
+      const bool twice =
+          std::any_of(seen_.seen.begin() + static_cast<std::ptrdiff_t>(first), seen_.seen.end(),
+                      [&](const Observation& other) { return other.trace == observation.trace; });
+      if (twice) continue;
+      if (!dated) seen_.undated.push_back({seen_.seen.size(), offset, stamp});
+      seen_.seen.push_back(observation);
+    }
+  }
+
+  std::uint8_t spelling(std::string_view key) {
+    auto& known = worker_.spellings;
+    for (std::size_t i = 0; i < known.size(); ++i) {
+      if (known[i] == key) return static_cast<std::uint8_t>(i);
+    }
+    if (known.size() < kMostSpellings) known.emplace_back(key);
+    return static_cast<std::uint8_t>(known.size() - 1);
+  }
+
+  const ListSearch& search_;
+  ListWorker& worker_;
+  Part& part_;
+  SeenPart& seen_;
+  BlockReader reader_;
+  const trace::Calendar unknown_;
+  const trace::Calendar* calendar_;
+  trace::CalendarCursor cursor_;
+  Block block_;
+
+  std::size_t searched_ = 0;                  // line ends before this are known
+  std::size_t line_begin_ = 0;                // of the line that holds what was looked at last
+  const format::Payload* payload_ = nullptr;  // of that line, if it starts a record
+  std::vector<Identifier> pending_;           // certain ones of that line
+  std::size_t done_until_ = 0;                // records before this have been parsed
+  bool added_any_ = false;                    // the record at added_begin_ gave observations,
+  std::size_t added_begin_ = 0;               // those from added_from_ on
+  std::size_t added_from_ = 0;
+  std::size_t known_until_ = 0;  // the last stamp before this is known_stamp_
+  std::optional<Stamp> known_stamp_;
+};
+
+}  // namespace
+
+void scan_for_list(const ListSearch& search, ListWorker& worker, Part& part, SeenPart& seen) {
+  ListScan(search, worker, part, seen).run();
+}
+
+}  // namespace ktrace::engine

@@ -1,0 +1,66 @@
+// The first half of `list`: every identifier of every record is seen.
+
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "filter.h"
+#include "ktrace/calendar.h"
+#include "ktrace/id_table.h"
+#include "ktrace/key_search.h"
+#include "ktrace/record.h"
+#include "scan.h"
+
+namespace ktrace::engine {
+
+/// One record that carries one trace's identifier, in 16 bytes, since there are millions.
+struct Observation {
+  Time time{};
+  std::uint32_t trace = 0;  ///< a number of the worker's table
+  std::uint16_t source = 0;
+  std::uint8_t key = 0;  ///< a number of the worker's spellings
+  Severity severity = Severity::unspecified;
+};
+
+/// What was seen in one part of a source.
+struct SeenPart {
+  std::vector<Observation> seen;  ///< in the order of offsets
+  std::uint32_t worker = 0;       ///< whose numbers they have
+
+  /// The stamps of observations whose time is not known yet: the year of a stream shows at its end.
+  struct Undated {
+    std::size_t observation;
+    std::uint64_t offset;
+    Stamp stamp;
+  };
+  std::vector<Undated> undated;
+};
+
+/// What a thread keeps from part to part.
+struct ListWorker {
+  std::vector<char> buffer;
+  std::vector<std::uint32_t> separators;
+  Record record;
+  std::vector<Identifier> identifiers;
+  trace::IdTable ids;
+  std::vector<std::string> spellings;  ///< of keys; at most 256, all further ones count as the last
+};
+
+/// What all parts are searched for. Thread-safe.
+struct ListSearch {
+  const Query& query;
+  const trace::KeySet& keys;
+  const Filter& filter;
+  const std::vector<std::unique_ptr<trace::Calendar>>& calendars;  ///< by source; null for streams
+  const trace::KeySearch search{keys};
+};
+
+/// Searches one part.
+void scan_for_list(const ListSearch& search, ListWorker& worker, Part& part, SeenPart& seen);
+
+}  // namespace ktrace::engine

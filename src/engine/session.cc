@@ -1,0 +1,81 @@
+#include "session.h"
+
+#include <sys/resource.h>
+
+#include <fmt/format.h>
+
+namespace ktrace::engine {
+namespace {
+
+// All sources stay open during a run: one descriptor each.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  (void)::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+}  // namespace
+
+void Session::open() {
+  raise_descriptor_limit();
+  input::Opened opened = input::open(query_.paths, query_.names);
+  for (const Diagnostic& diagnostic : opened.diagnostics) report(diagnostic);
+  sources_ = std::move(opened.sources);
+}
+
+void Session::report(const Diagnostic& diagnostic) {
+  if (diagnostic.level == Diagnostic::Level::error) failed_ = true;
+  if (around_.report) around_.report(diagnostic);
+}
+
+Outcome Session::fail(const std::string& message) {
+  report({Diagnostic::Level::error, "", 0, message});
+  return Outcome::error;
+}
+
+void Session::report_parts(const std::vector<std::unique_ptr<Part>>& parts) {
+  for (const auto& part : parts) {
+    const std::string& path = part->source->origin().name;
+    if (!part->status.ok()) report({Diagnostic::Level::error, path, 0, part->status.message()});
+    if (part->long_records == 0) continue;
+    report({Diagnostic::Level::warning, path, 0,
+            fmt::format("{} longer than {} MiB, read in pieces (the first at byte {})",
+                        part->long_records == 1 ? "a record is" : "records are",
+                        kLongestRecord >> 20, part->first_long_record)});
+  }
+}
+
+Outcome Session::finish(output::Sink& sink, bool found) {
+  if (!sink.flush() && !sink.closed()) return fail("cannot write: " + sink.status().message());
+  return outcome(found);
+}
+
+Outcome Session::outcome(bool found) const {
+  if (failed_) return Outcome::error;
+  return found ? Outcome::found : Outcome::nothing;
+}
+
+output::Style Session::style() const {
+  output::Style style;
+  style.zone = query_.display_zone;
+  style.color = around_.color;
+  style.terminal = around_.terminal;
+  style.columns = around_.columns;
+  style.begin_order = query_.order == Order::begin;
+  return style;
+}
+
+trace::KeySet Session::keys() const {
+  return query_.keys.empty() ? trace::KeySet::defaults() : trace::KeySet(query_.keys);
+}
+
+std::vector<const Origin*> Session::origins(const std::vector<bool>& shown) const {
+  std::vector<const Origin*> origins;
+  for (std::size_t i = 0; i < shown.size(); ++i) {
+    if (shown[i]) origins.push_back(&sources_[i]->origin());
+  }
+  return origins;
+}
+
+}  // namespace ktrace::engine

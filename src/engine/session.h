@@ -1,0 +1,64 @@
+// What every command does around its own work: open sources, tell what went wrong, write, and turn
+// all that into an outcome.
+
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "dating.h"
+#include "ktrace/engine.h"
+#include "ktrace/identifiers.h"
+#include "ktrace/input.h"
+#include "ktrace/output.h"
+#include "scan.h"
+
+namespace ktrace::engine {
+
+/// One run of one command. For one thread.
+class Session {
+ public:
+  Session(const Query& query, const Surroundings& around) : query_(query), around_(around) {}
+
+  const Query& query() const { return query_; }
+  const std::vector<std::unique_ptr<input::Source>>& sources() const { return sources_; }
+
+  /// Opens the query's paths; what cannot be opened is reported.
+  void open();
+
+  /// An error ends the run with Outcome::error, whatever else is done.
+  void report(const Diagnostic& diagnostic);
+
+  /// Reports `message` as an error about no file.
+  Outcome fail(const std::string& message);
+
+  /// Reports what went wrong or was odd in the parts.
+  void report_parts(const std::vector<std::unique_ptr<Part>>& parts);
+
+  /// Writes out what `sink` holds.
+  Outcome finish(output::Sink& sink, bool found);
+
+  /// By what was found and what was reported.
+  Outcome outcome(bool found) const;
+
+  int output() const { return around_.output; }
+  output::Style style() const;
+  trace::KeySet keys() const;
+
+  /// The calendar of a source with that evidence.
+  trace::Calendar calendar(const input::Source& source, const Evidence& evidence) const {
+    return make_calendar(query_, source, evidence, around_.now);
+  }
+
+  /// The origins of the sources whose place in `shown` is true.
+  std::vector<const Origin*> origins(const std::vector<bool>& shown) const;
+
+ private:
+  const Query& query_;
+  const Surroundings& around_;
+  std::vector<std::unique_ptr<input::Source>> sources_;
+  bool failed_ = false;
+};
+
+}  // namespace ktrace::engine

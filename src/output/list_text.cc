@@ -1,0 +1,391 @@
+// A list of traces as a table.
+//
+//   TRACE KEY   RECORDS ERRORS SEV START 2020-06-10 UTC DURATION    GAP COMPONENTS
+//   111   reqID      15      0 I   11:35:39.936            451ms  218ms kube-apiserver,kubelet
+//
+// All rows are looked at before the first is written, so that columns are as wide as they must be,
+// up to limits that keep one hostile identifier from padding all other rows. Where all traces start
+// on one day, the heading tells it, otherwise each row does. `-` stands for what a trace does not
+// have: a severity; a duration and a gap when it is a single record; a component.
+//
+// A terminal gets rows that fit, by giving up step by step: "kube-" before the components; wide
+// headings, long keys, fractions beside dates; on a narrow terminal the ends of the identifiers,
+// down to a beginning that tells each from the others; components, then counted as "+2".
+// Otherwise lines may have any length and nothing is cut.
+
+#include <algorithm>
+#include <array>
+#include <limits>
+
+#include <fmt/format.h>
+
+#include "clock.h"
+#include "colors.h"
+#include "escape.h"
+#include "ktrace/output.h"
+#include "layout.h"
+
+namespace ktrace::output {
+namespace {
+
+constexpr unsigned kNarrow = 110;
+constexpr std::size_t kWidestTrace = 64;
+constexpr std::size_t kWidestKey = 32;
+constexpr std::size_t kBriefKey = 12;
+constexpr std::size_t kLeastPrefix = 8;  // of an identifier
+constexpr std::size_t kLeastComponents = std::string_view("COMPONENTS").size();
+constexpr std::size_t kAnyWidth = std::numeric_limits<std::size_t>::max();
+
+constexpr std::string_view kNone = "-";
+constexpr std::string_view kEllipsis = "\u2026";
+constexpr std::string_view kCommonPrefix = "kube-";
+
+// ---- Cells ------------------------------------------------------------------------------------
+
+/// Appends `text` for a terminal, its end replaced by an ellipsis when it is wider than `width`.
+void append_cut(std::string_view text, std::size_t width, std::string& out) {
+  const std::size_t before = out.size();
+  append_visible(text, Breaks::show, out);
+  if (visible_width(std::string_view(out).substr(before)) <= width) return;
+  out.resize(before);
+  if (width > 1) append_visible(cut(text, width - 1), Breaks::show, out);
+  out += kEllipsis;
+}
+
+std::size_t cell_width(std::string_view text) {
+  std::string cell;
+  append_visible(text, Breaks::show, cell);
+  return visible_width(cell);
+}
+
+std::string duration_cell(const TraceRow& row, Duration duration) {
+  return row.records < 2 ? std::string(kNone) : format_duration(duration);
+}
+
+std::string total_cell(const TraceRow& row) {
+  return duration_cell(row, distance(row.start, row.end));
+}
+
+std::string gap_cell(const TraceRow& row) { return duration_cell(row, row.largest_gap); }
+
+/// How the components of a row are shown.
+struct ComponentStyle {
+  bool bare = false;  // without the prefix that most have in common
+  std::size_t width = kAnyWidth;
+
+  std::string_view name(std::string_view component) const {
+    const bool strip = bare && component.starts_with(kCommonPrefix);
+    return strip ? component.substr(kCommonPrefix.size()) : component;
+  }
+};
+
+std::string others(std::size_t count) { return count == 0 ? "" : fmt::format(",+{}", count); }
+
+/// How many of the names there is room for, beside the count of the others.
+std::size_t fitting(std::span<const std::string_view> names, const ComponentStyle& style) {
+  if (style.width == kAnyWidth) return names.size();
+  std::size_t fit = 0;
+  std::size_t width = 0;
+  for (std::size_t i = 0; i < names.size() && width <= style.width; ++i) {
+    width += cell_width(style.name(names[i])) + (i > 0);
+    if (width + others(names.size() - i - 1).size() <= style.width) fit = i + 1;
+  }
+  return fit;
+}
+
+/// Appends as many names as there is room for, but at least the beginning of one, separated by
+/// commas, then how many are not shown.
+void append_components(std::span<const std::string_view> names, const ComponentStyle& style,
+                       std::string& out) {
+  if (names.empty()) {
+    out += kNone;
+    return;
+  }
+  const std::size_t fit = fitting(names, style);
+  const std::string rest = others(names.size() - std::max<std::size_t>(fit, 1));
+  if (fit == 0) {
+    const std::size_t room = std::max(style.width, rest.size() + 2) - rest.size();
+    append_cut(style.name(names[0]), room, out);
+  }
+  for (std::size_t i = 0; i < fit; ++i) {
+    if (i > 0) out += ',';
+    append_visible(style.name(names[i]), Breaks::show, out);
+  }
+  out += rest;
+}
+
+std::size_t components_width(const TraceRow& row, bool is_bare) {
+  std::string cell;
+  append_components(row.components, {is_bare, kAnyWidth}, cell);
+  return visible_width(cell);
+}
+
+// ---- Starts -----------------------------------------------------------------------------------
+
+/// How the starts of the traces are shown, in the zone of display: with the date where they differ
+/// in it, otherwise it stands in the heading.
+class Starts {
+ public:
+  Starts() = default;
+  Starts(const Zone& zone, Time first, Time last) : zone_(zone), day_(to_civil(first, zone)) {
+    const CivilTime end = to_civil(last, zone);
+    one_year_ = day_.year == end.year;
+    one_day_ = one_year_ && day_.month == end.month && day_.day == end.day;
+  }
+
+  /// `brief`: shorter where something else tells, or few will miss it.
+  std::string heading(bool brief) const {
+    std::string text = one_day_ && brief ? "" : "START ";
+    if (one_day_) text += fmt::format("{:04}-{:02}-{:02} ", day_.year, day_.month, day_.day);
+    std::string_view zone = zone_.name();
+    if (brief) zone.remove_prefix(zone.rfind('/') + 1);
+    append_visible(zone, Breaks::show, text);
+    return text;
+  }
+
+  std::string cell(Time start, bool brief) const {
+    const CivilTime civil = to_civil(start, zone_);
+    std::string text;
+    if (!one_year_) text += fmt::format("{:04}-", civil.year);
+    if (!one_day_) text += fmt::format("{:02}-{:02} ", civil.month, civil.day);
+    text += fmt::format("{:02}:{:02}:{:02}", civil.hour, civil.minute, civil.second);
+    if (one_day_ || !brief) append_fraction(start, 3, text);
+    return text;
+  }
+
+ private:
+  Zone zone_;
+  CivilTime day_{};  // of the first
+  bool one_year_ = true;
+  bool one_day_ = true;
+};
+
+// ---- Identifiers ------------------------------------------------------------------------------
+
+char folded(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+bool folded_less(std::string_view a, std::string_view b) {
+  return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end(),
+                                      [](char x, char y) { return folded(x) < folded(y); });
+}
+
+std::size_t common_beginning(std::string_view a, std::string_view b) {
+  const auto same = [](char x, char y) { return folded(x) == folded(y); };
+  const auto [end, other] = std::mismatch(a.begin(), a.end(), b.begin(), b.end(), same);
+  return static_cast<std::size_t>(end - a.begin());
+}
+
+/// How many bytes of the identifiers tell each from all others, at least kLeastPrefix. Without
+/// case, as `grep --prefix` may take them.
+std::size_t telling_prefix(std::span<const TraceRow> rows) {
+  std::vector<std::string_view> ids;
+  ids.reserve(rows.size());
+  for (const TraceRow& row : rows) ids.push_back(row.id);
+  std::sort(ids.begin(), ids.end(), folded_less);
+  std::size_t prefix = kLeastPrefix;
+  for (std::size_t i = 1; i < ids.size(); ++i) {
+    prefix = std::max(prefix, common_beginning(ids[i - 1], ids[i]) + 1);
+  }
+  return prefix;
+}
+
+// ---- Columns ----------------------------------------------------------------------------------
+
+/// The columns in their order, each with its heading and the one for tables that would not fit.
+enum Column : std::size_t { trace, key, records, errors, severity, start, duration, gap, names };
+
+struct Heading {
+  std::string_view full, brief;
+  Row::Align align = Row::Align::left;
+};
+
+constexpr Heading kHeadings[] = {
+    {"TRACE", "TRACE"},
+    {"KEY", "KEY"},
+    {"RECORDS", "RECS", Row::Align::right},
+    {"ERRORS", "ERRS", Row::Align::right},
+    {"SEV", "SEV"},
+    {},  // the start's heading tells day and zone
+    {"DURATION", "DURATION", Row::Align::right},
+    {"GAP", "GAP", Row::Align::right},
+    {"COMPONENTS", "COMPONENTS"},
+};
+constexpr std::size_t kColumns = std::size(kHeadings);
+
+using Widths = std::array<std::size_t, kColumns>;
+
+/// How one table is laid out.
+struct Plan {
+  bool brief = false;
+  bool bare = false;
+  bool cuts_traces = false;
+  Widths widths{};
+  std::array<std::string, kColumns> headings;
+
+  std::size_t width() const {
+    std::size_t sum = kColumns - 1;
+    for (const std::size_t column : widths) sum += column;
+    return sum;
+  }
+};
+
+/// What the rows ask for.
+class Survey {
+ public:
+  Survey(std::span<const TraceRow> rows, const Zone& zone);
+
+  const Starts& starts() const { return starts_; }
+
+  Plan plan(bool brief, bool is_bare) const;
+
+ private:
+  void add(const TraceRow& row);
+
+  void widen(Column column, std::size_t width) {
+    widths_[column] = std::max(widths_[column], width);
+  }
+
+  Starts starts_;
+  Time first_ = Time::max();
+  Time last_ = Time::min();
+  Widths widths_{};  // of whole cells; starts depend on the plan
+  std::size_t bare_names_ = 0;
+};
+
+Survey::Survey(std::span<const TraceRow> rows, const Zone& zone) {
+  for (const TraceRow& row : rows) add(row);
+  starts_ = Starts(zone, first_, last_);
+}
+
+void Survey::add(const TraceRow& row) {
+  widen(trace, cell_width(row.id));
+  widen(key, cell_width(row.key));
+  widen(records, fmt::formatted_size("{}", row.records));
+  widen(errors, fmt::formatted_size("{}", row.errors));
+  widen(duration, visible_width(total_cell(row)));
+  widen(gap, visible_width(gap_cell(row)));
+  widen(names, components_width(row, false));
+  bare_names_ = std::max(bare_names_, components_width(row, true));
+  first_ = std::min(first_, row.start);
+  last_ = std::max(last_, row.start);
+}
+
+Plan Survey::plan(bool brief, bool is_bare) const {
+  Plan plan;
+  plan.brief = brief;
+  plan.bare = is_bare;
+  plan.widths = widths_;
+  plan.widths[trace] = std::min(widths_[trace], kWidestTrace);
+  plan.widths[key] = std::min(widths_[key], brief ? kBriefKey : kWidestKey);
+  plan.widths[start] = starts_.cell(first_, brief).size();
+  if (is_bare) plan.widths[names] = bare_names_;
+  for (std::size_t i = 0; i < kColumns; ++i) {
+    plan.headings[i] = brief ? kHeadings[i].brief : kHeadings[i].full;
+    if (i == start) plan.headings[i] = starts_.heading(brief);
+    plan.widths[i] = std::max(plan.widths[i], visible_width(plan.headings[i]));
+  }
+  return plan;
+}
+
+/// The plan that gives up least; `columns` 0: nothing.
+Plan fit(const Survey& survey, std::span<const TraceRow> rows, unsigned columns) {
+  Plan plan = survey.plan(false, false);
+  if (columns == 0 || plan.width() <= columns) return plan;
+  plan = survey.plan(false, true);
+  if (plan.width() <= columns) return plan;
+  plan = survey.plan(true, true);
+  if (plan.width() <= columns) return plan;
+  std::size_t& ids = plan.widths[trace];
+  std::size_t& components = plan.widths[names];
+  const std::size_t others = plan.width() - ids - components;
+  const std::size_t room = columns > others ? columns - others : 0;
+  if (columns < kNarrow) {
+    const std::size_t least = std::min(ids, telling_prefix(rows) + 1);
+    const std::size_t whole = ids;
+    ids = std::clamp(room > components ? room - components : 0, least, ids);
+    plan.cuts_traces = ids < whole;
+  }
+  components = std::max(room > ids ? room - ids : 0, kLeastComponents);
+  return plan;
+}
+
+// ---- The writer -------------------------------------------------------------------------------
+
+class ListText final : public ListWriter {
+ public:
+  explicit ListText(const Style& style) : style_(style) {}
+
+  void begin(std::span<const TraceRow> rows, std::string& out) override;
+  void row(const TraceRow& row, std::string& out) override;
+  void end(std::string&) override {}
+
+ private:
+  void cell(Column column, std::string_view text, Row& row, std::string_view color = kPlain) const {
+    row.cell(text, plan_.widths[column], style_.color ? color : kPlain, kHeadings[column].align);
+  }
+
+  std::string_view trace_cell(const TraceRow& row);
+  std::string_view key_cell(const TraceRow& row);
+  std::string_view names_cell(const TraceRow& row);
+
+  Style style_;
+  Starts starts_;
+  Plan plan_;
+  std::string cell_;  // being made
+};
+
+void ListText::begin(std::span<const TraceRow> rows, std::string& out) {
+  if (rows.empty()) return;
+  const Survey survey(rows, style_.zone);
+  starts_ = survey.starts();
+  plan_ = fit(survey, rows, style_.columns);
+  Row row(out);
+  for (std::size_t i = 0; i < kColumns; ++i) {
+    cell(static_cast<Column>(i), plan_.headings[i], row, kBold);
+  }
+  out += '\n';
+}
+
+void ListText::row(const TraceRow& row, std::string& out) {
+  Row cells(out);
+  const char letter = severity_letter(row.severity);
+  const bool stated = row.severity != Severity::unspecified;
+  cell(trace, trace_cell(row), cells);
+  cell(key, key_cell(row), cells, kDim);
+  cell(records, fmt::format("{}", row.records), cells);
+  cell(errors, fmt::format("{}", row.errors), cells, row.errors > 0 ? kBoldRed : kPlain);
+  cell(severity, stated ? std::string_view(&letter, 1) : kNone, cells,
+       severity_color(row.severity));
+  cell(start, starts_.cell(row.start, plan_.brief), cells);
+  cell(duration, total_cell(row), cells);
+  cell(gap, gap_cell(row), cells);
+  cell(names, names_cell(row), cells);
+  out += '\n';
+}
+
+std::string_view ListText::trace_cell(const TraceRow& row) {
+  cell_.clear();
+  append_cut(row.id, plan_.cuts_traces ? plan_.widths[trace] : kAnyWidth, cell_);
+  return cell_;
+}
+
+std::string_view ListText::key_cell(const TraceRow& row) {
+  cell_.clear();
+  append_cut(row.key, plan_.brief ? plan_.widths[key] : kAnyWidth, cell_);
+  return cell_;
+}
+
+std::string_view ListText::names_cell(const TraceRow& row) {
+  cell_.clear();
+  const bool fitted = style_.columns > 0;
+  append_components(row.components, {plan_.bare, fitted ? plan_.widths[names] : kAnyWidth}, cell_);
+  return cell_;
+}
+
+}  // namespace
+
+std::unique_ptr<ListWriter> make_list_text(const Style& style) {
+  return std::make_unique<ListText>(style);
+}
+
+}  // namespace ktrace::output
