@@ -22,8 +22,8 @@
 
 namespace ktrace::trace {
 
-/// A set of identifier keys, compared without case, '-' and '_' (but a key does not end with these).
-/// Thread-safe once built.
+/// A set of identifier keys, compared without case, '-' and '_' (but a key does not end with
+/// these). Thread-safe once built.
 class KeySet {
  public:
   /// The default keys: traceID and its spellings, reqID, requestID, audit-ID, traceparent,

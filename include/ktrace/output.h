@@ -71,6 +71,7 @@ struct Format {
   std::string_view name;         ///< as in --output NAME
   std::string_view description;  ///< one line
   bool counts_lines;             ///< Record::line is needed
+  bool raw_only;                 ///< nothing but Record::raw is needed
   std::unique_ptr<Writer> (*make)(const Style& style);
 };
 

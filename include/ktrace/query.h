@@ -27,7 +27,7 @@ enum class Order : std::uint8_t {
   begin,  ///< by stamp less duration: cause before effect
 };
 
-enum class Command : std::uint8_t { grep, list };
+enum class Command : std::uint8_t { grep, list, merge };
 
 /// What the table of traces is sorted by.
 enum class TraceSort : std::uint8_t { start, duration, records, errors, gap };

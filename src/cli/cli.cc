@@ -249,6 +249,26 @@ void add_list(CLI::App& program, Flags& flags) {
       "  ktrace list --match 'Error syncing' --errors *.log");
 }
 
+void add_merge(CLI::App& program, Flags& flags) {
+  CLI::App& app = *program.add_subcommand(
+      "merge",
+      "ktrace merge [OPTION]... [PATH]...\n\n"
+      "All records of all sources as one timeline, in memory that does not grow with\n"
+      "them. What states no time stands behind the record before it. A pipe is kept in a\n"
+      "temporary file (TMPDIR) when it is long.");
+  app.add_option("paths", flags.arguments, "Paths");
+  add_filter_options(app, flags);
+  add_timeline_options(app, flags);
+  add_reading_options(app, flags);
+  app.footer(
+      "Exit status: 0 when there are records, 1 when there are none, 2 when something\n"
+      "could not be read or written.\n\n"
+      "Examples:\n"
+      "  ktrace merge *.log | less\n"
+      "  ktrace merge --severity warning --since 16:50 --until 16:52 *.log\n"
+      "  ktrace merge -o raw kubelet.log.1 kubelet.log > kubelet-in-order.log");
+}
+
 void add_completion(CLI::App& program, Flags& flags) {
   CLI::App& app = *program.add_subcommand(
       "completion",
@@ -273,6 +293,7 @@ std::unique_ptr<CLI::App> make_program(Flags& flags) {
   program->footer("'ktrace COMMAND --help' tells more; so does 'man ktrace'.");
   add_grep(*program, flags);
   add_list(*program, flags);
+  add_merge(*program, flags);
   add_completion(*program, flags);
   for (CLI::App* command : program->get_subcommands([](CLI::App*) { return true; })) {
     command->set_help_flag("-h,--help", "Show this help")->group(kOther);
@@ -303,7 +324,7 @@ void take_arguments(const std::string& command, const Flags& flags, const Surrou
     query.command = Command::grep;
     take_ids(flags, query);
   } else {
-    query.command = Command::list;
+    query.command = command == "list" ? Command::list : Command::merge;
   }
   if (!query.paths.empty()) return;
   if (around.input_is_terminal) refuse("no input: name files, or pipe a log in");

@@ -13,4 +13,7 @@ Outcome run_grep(Session& session, const Filter& filter);
 /// A table of all traces.
 Outcome run_list(Session& session, const Filter& filter);
 
+/// All records of all sources as one timeline.
+Outcome run_merge(Session& session, const Filter& filter);
+
 }  // namespace ktrace::engine

@@ -32,6 +32,9 @@ class Filter {
   /// Whether the text of records matters.
   bool has_pattern() const { return pattern_ != nullptr; }
 
+  /// Whether anything but time and origin matters.
+  bool looks_inside() const { return query_.severity || has_pattern(); }
+
   /// By the resolved time.
   bool wants(Time time) const;
 

@@ -66,7 +66,7 @@ class List {
  private:
   // Out: observations by part, with the numbers of their workers.
   void search() {
-    for (const auto& source : session_.sources()) {
+    for (input::Source* source : session_.sources()) {
       calendars_.push_back(nullptr);
       if (!source->seekable()) continue;
       calendars_.back() =

@@ -15,6 +15,8 @@ Outcome run(const Query& query, const Surroundings& surroundings) {
       return run_grep(session, filter);
     case Command::list:
       return run_list(session, filter);
+    case Command::merge:
+      return run_merge(session, filter);
   }
   return session.fail("unknown command");
 }

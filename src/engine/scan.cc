@@ -134,13 +134,12 @@ class PartScan {
 
 }  // namespace
 
-std::vector<std::unique_ptr<Part>> make_parts(
-    const std::vector<std::unique_ptr<input::Source>>& sources, const Filter& filter,
-    std::size_t block_size) {
+std::vector<std::unique_ptr<Part>> make_parts(const std::vector<input::Source*>& sources,
+                                              const Filter& filter, std::size_t block_size) {
   std::vector<std::unique_ptr<Part>> parts;
   const std::uint64_t step = block_size * kBlocksPerPart;
   for (std::uint32_t i = 0; i < sources.size(); ++i) {
-    input::Source* source = sources[i].get();
+    input::Source* source = sources[i];
     if (!filter.wants(source->origin())) continue;
     const std::uint64_t size = source->seekable() ? source->size() : 1;
     for (std::uint64_t begin = 0; begin < size; begin += step) {

@@ -21,7 +21,8 @@ void Session::open() {
   raise_descriptor_limit();
   input::Opened opened = input::open(query_.paths, query_.names);
   for (const Diagnostic& diagnostic : opened.diagnostics) report(diagnostic);
-  sources_ = std::move(opened.sources);
+  owned_ = std::move(opened.sources);
+  for (const auto& source : owned_) sources_.push_back(source.get());
 }
 
 void Session::report(const Diagnostic& diagnostic) {

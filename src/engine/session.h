@@ -22,7 +22,7 @@ class Session {
   Session(const Query& query, const Surroundings& around) : query_(query), around_(around) {}
 
   const Query& query() const { return query_; }
-  const std::vector<std::unique_ptr<input::Source>>& sources() const { return sources_; }
+  const std::vector<input::Source*>& sources() const { return sources_; }
 
   /// Opens the query's paths; what cannot be opened is reported.
   void open();
@@ -57,7 +57,8 @@ class Session {
  private:
   const Query& query_;
   const Surroundings& around_;
-  std::vector<std::unique_ptr<input::Source>> sources_;
+  std::vector<std::unique_ptr<input::Source>> owned_;
+  std::vector<input::Source*> sources_;
   bool failed_ = false;
 };
 

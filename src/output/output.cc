@@ -82,10 +82,10 @@ std::unique_ptr<ListWriter> make_list_json(const Style& style);
 namespace {
 
 constexpr Format kFormats[] = {
-    {"text", "a timeline to read, one record after the other", false, make_text},
-    {"json", "JSON Lines, one object a record", true, make_json},
-    {"chrome", "a trace for Perfetto and chrome://tracing", true, make_chrome},
-    {"raw", "the original lines of each record", false, make_raw},
+    {"text", "a timeline to read, one record after the other", false, false, make_text},
+    {"json", "JSON Lines, one object a record", true, false, make_json},
+    {"chrome", "a trace for Perfetto and chrome://tracing", true, false, make_chrome},
+    {"raw", "the original lines of each record", false, true, make_raw},
 };
 
 constexpr ListFormat kListFormats[] = {
