@@ -192,13 +192,18 @@ class Generator:
         line = self.header() + words
         pairs = [self.text_pair(running=True) for _ in range(self.random.randrange(3))]
         # A key once: whether the last one counts also in running text is nobody's promise.
-        line += "".join(
-            f" {pair}" for pair in {pair.partition("=")[0]: pair for pair in pairs}.values()
-        )
+        once = {pair.partition("=")[0]: pair for pair in pairs}
+        line += "".join(f" {pair}" for pair in once.values())
         line += self.pick(["", "", " at last", ":", " "]) if line.endswith('"') else ""
         if self.random.randrange(4) == 0:
+            more = self.text_pair(running=True)
             line += "\n" + self.pick(
-                ["goroutine 1 [running]:", "\tmain.go:12 +0x1d", "", self.text_pair(running=True)]
+                [
+                    "goroutine 1 [running]:",
+                    "\tmain.go:12 +0x1d",
+                    "",
+                    more if more.partition("=")[0] not in once else "",
+                ]
             )
         return line
 
