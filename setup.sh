@@ -11,7 +11,8 @@ cd "$(dirname "$0")"
 build=${BUILD:-build}
 jobs=$(nproc)
 
-libraries="libcli11-dev libre2-dev libsimdjson-dev libfmt-dev libhowardhinnant-date-dev tzdata"
+libraries="libcli11-dev libre2-dev libsimdjson-dev libfmt-dev libhowardhinnant-date-dev tzdata
+  libisal-dev"
 tools="cmake ninja-build g++ pkg-config"
 test_tools="libgtest-dev libgmock-dev libbenchmark-dev python3 gzip"
 ci_tools="clang-14 clang-tidy-14 clang-format-14 libclang-rt-14-dev mandoc git"

@@ -1,0 +1,121 @@
+// The index of one log file: from identifiers to the positions of the records that carry them.
+//
+// What is indexed is the *occurrence*: a record at an offset carries an identifier under a key. The
+// index answers where the occurrences of one identifier are, without reading the rest, and gives
+// back all of them in order. It is trusted as far as its checksums go: whatever was damaged, cut or
+// foreign is an error, never an answer. Whether it is the index of the file as the file is now is
+// for the caller to judge, by the facts. Its layout is documented in ktrace-index(5).
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ktrace/record.h"
+#include "ktrace/status.h"
+#include "ktrace/time.h"
+
+namespace ktrace::trace {
+
+/// One identifier in one record.
+struct Occurrence {
+  std::string_view id;       ///< as written
+  std::string_view key;      ///< as written in the record
+  std::uint64_t offset = 0;  ///< of the record
+  Stamp stamp;               ///< of the record; its digits are not kept
+  Severity severity = Severity::unspecified;
+};
+
+/// What an index was made of. Only the writer's caller gives these their meaning.
+struct IndexFacts {
+  std::string path;               ///< the file's real path
+  std::uint64_t size = 0;         ///< when it was opened
+  std::int64_t modified = 0;      ///< nanoseconds since 1970
+  std::uint64_t inode = 0;        ///< with the device: which file it was
+  std::uint64_t device = 0;       ///<
+  std::uint64_t indexed = 0;      ///< how many bytes from its beginning were read
+  std::uint64_t complete = 0;     ///< records that begin before this offset had ended
+  std::uint64_t head = 0;         ///< content_hash of the first and of the last 4 KiB
+  std::uint64_t tail = 0;         ///< of the bytes that were read
+  std::uint32_t rules = 0;        ///< number of the rules by which identifiers were found
+  std::vector<std::string> keys;  ///< folded names of the identifier keys that were looked for
+  std::string calendar;           ///< opaque: from what stamps get their year
+  std::string evidence;           ///< opaque: dates that the log tells
+
+  friend bool operator==(const IndexFacts&, const IndexFacts&) = default;
+};
+
+/// Makes an index. Holds about 8 bytes for an occurrence and 25 for a distinct identifier. To
+/// continue an index, add what the old one gives, then the rest. Not thread-safe.
+class IndexWriter {
+ public:
+  IndexWriter();
+  ~IndexWriter();
+  IndexWriter(IndexWriter&&) noexcept;
+  IndexWriter& operator=(IndexWriter&&) noexcept;
+
+  /// Offsets must not descend. Copies what it needs.
+  void add(const Occurrence& occurrence);
+
+  /// Writes the index to `path`, whose directory must exist: first under a temporary name beside
+  /// it, which is then renamed, so that at any moment there is the old index or the new one.
+  /// Removes what killed writers have left in that directory. An error when the file cannot be
+  /// written, when offsets descended, or when keys are spelt in more than 1,024 ways. Call it once.
+  Status finish(const std::string& path, const IndexFacts& facts);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// What to find.
+struct Lookup {
+  std::string id;       ///< in any case, when it has 32 hex digits
+  bool prefix = false;  ///< all identifiers that begin with `id` (see identifier_begins)
+};
+
+/// Reads an index. Reads only what an answer needs, and checks what it reads. Not thread-safe; does
+/// not notice when the file under `path` is replaced, but goes on with the old one.
+class IndexReader {
+ public:
+  /// Reads header and facts. An error when there is no such file, or no index of this version in
+  /// it.
+  static Result<IndexReader> open(const std::string& path);
+
+  ~IndexReader();
+  IndexReader(IndexReader&&) noexcept;
+  IndexReader& operator=(IndexReader&&) noexcept;
+
+  const IndexFacts& facts() const;
+
+  /// How many occurrences there are.
+  std::uint64_t size() const;
+
+  /// The offsets of the records that carry what is looked for: all of them and no others,
+  /// ascending, each once. An error when the index is damaged where it was read.
+  Result<std::vector<std::uint64_t>> find(const Lookup& lookup);
+
+  /// Calls `take` for every occurrence in the order in which they were added, until it returns
+  /// false. Views live until it returns. An error when the index is damaged: what was given before
+  /// it is then to be discarded.
+  Status for_each(const std::function<bool(const Occurrence&)>& take);
+
+ private:
+  struct State;
+  explicit IndexReader(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+/// Where the index of the file with the real path `file` is kept below `directory`: a name made of
+/// a hash of the path and of its last part.
+std::string cache_path(const std::string& directory, std::string_view file);
+
+/// FNV-1a, 64 bits: tells contents apart that differ by accident, not by intent.
+std::uint64_t content_hash(std::string_view bytes);
+
+}  // namespace ktrace::trace

@@ -1,0 +1,155 @@
+// Numbers as bits: the two ends of a bit stream, and the code that gives frequent magnitudes short
+// words.
+//
+// A bit stream fills its bytes from the least significant bit up; a number's own bits stand least
+// significant first.
+//
+// The *width code* is for numbers whose magnitude is all that is known of them: differences of
+// offsets and times, ranks by frequency. A number is written as its width (the count of its bits
+// without leading zeros, 0 to 64) in a canonical Huffman code, followed by its bits below the
+// highest, as they are. The lengths of the code's words are written before the first number, so
+// that each block has the code that fits it, and a single width takes no bits at all. (Huffman, "A
+// Method for the Construction of Minimum-Redundancy Codes", 1952; canonical codes as in RFC 1951,
+// section 3.2.2. Elias' gamma code, 1975, is this with a fixed code for the width.) Measured on
+// generated logs, offsets take 8 % fewer bits than in Rice codes, times up to 12 % fewer.
+
+#pragma once
+
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <string_view>
+
+namespace ktrace::trace {
+
+/// Appends bits to a string of bytes. Call finish() once, at the end.
+class BitWriter {
+ public:
+  explicit BitWriter(std::string& out) : out_(out) {}
+
+  /// `value` has no bits above the lowest `count` (0 to 64).
+  void put(std::uint64_t value, unsigned count) {
+    held_ |= value << used_;
+    used_ += count;
+    if (used_ < 64) return;
+    append(8);
+    used_ -= 64;
+    // What did not fit; a shift by 64 is not defined.
+    held_ = used_ == 0 ? 0 : value >> (count - used_);
+  }
+
+  /// Fills the last byte with zeros.
+  void finish() {
+    append((used_ + 7) / 8);
+    held_ = used_ = 0;
+  }
+
+ private:
+  void append(unsigned bytes) {
+    char text[8];
+    for (unsigned i = 0; i < 8; ++i) text[i] = static_cast<char>(held_ >> (8 * i));
+    out_.append(text, bytes);
+  }
+
+  std::string& out_;
+  std::uint64_t held_ = 0;
+  unsigned used_ = 0;
+};
+
+/// Readable bytes that must follow what a BitReader reads.
+inline constexpr std::size_t kBitPadding = 8;
+
+/// Reads what a BitWriter wrote. Beyond the end there are zeros, and past_end() remembers it.
+class BitReader {
+ public:
+  BitReader() = default;
+  explicit BitReader(std::string_view bytes) : bytes_(bytes.data()), end_(8 * bytes.size()) {}
+
+  /// The next bits, at least 57 of them valid unless the stream ends.
+  std::uint64_t peek() const {
+    std::uint64_t word = 0;
+    const char* const at = bytes_ + at_ / 8;
+    if constexpr (std::endian::native == std::endian::little) {
+      std::memcpy(&word, at, 8);
+    } else {
+      for (unsigned i = 0; i < 8; ++i) {
+        word |= std::uint64_t{static_cast<unsigned char>(at[i])} << (8 * i);
+      }
+    }
+    return word >> (at_ % 8);
+  }
+
+  void skip(unsigned count) {
+    at_ += count;
+    if (at_ > end_) {
+      at_ = end_;
+      past_end_ = true;
+    }
+  }
+
+  std::uint64_t get(unsigned count) {
+    if (count > 56) return get(32) | get(count - 32) << 32;
+    const std::uint64_t value = peek() & ((std::uint64_t{1} << count) - 1);
+    skip(count);
+    return past_end_ ? 0 : value;
+  }
+
+  bool past_end() const { return past_end_; }
+
+ private:
+  const char* bytes_ = nullptr;
+  std::uint64_t at_ = 0;
+  std::uint64_t end_ = 0;
+  bool past_end_ = false;
+};
+
+/// The longest word of a width code. Short enough that a table of all words is cheap to fill for
+/// every block; long enough to cost nothing measurable.
+inline constexpr unsigned kLongestWord = 11;
+inline constexpr std::size_t kWidths = 65;
+
+/// Counts the numbers to come, then writes them.
+class WidthEncoder {
+ public:
+  void count(std::uint64_t value) { ++counts_[static_cast<std::size_t>(std::bit_width(value))]; }
+
+  /// Ends counting: makes the code and writes it.
+  void write_code(BitWriter& out);
+
+  /// Only numbers of widths that were counted.
+  void put(BitWriter& out, std::uint64_t value) const {
+    const auto width = static_cast<unsigned>(std::bit_width(value));
+    out.put(words_[width], lengths_[width]);
+    if (width > 1) out.put(value ^ std::uint64_t{1} << (width - 1), width - 1);
+  }
+
+ private:
+  std::array<std::uint32_t, kWidths> counts_{};
+  std::array<std::uint8_t, kWidths> lengths_{};
+  std::array<std::uint16_t, kWidths> words_{};
+};
+
+/// Reads the numbers of one code.
+class WidthDecoder {
+ public:
+  /// False when what stands there is no code.
+  bool read_code(BitReader& in);
+
+  std::uint64_t get(BitReader& in) const {
+    const std::uint16_t entry = table_[in.peek() & (table_.size() - 1)];
+    in.skip(entry >> 8);
+    const unsigned width = entry & 0xff;
+    if (width < 2) return width;
+    return in.get(width - 1) | std::uint64_t{1} << (width - 1);
+  }
+
+ private:
+  void fill(std::size_t width, unsigned length, unsigned word);
+
+  std::array<std::uint16_t, 1 << kLongestWord> table_{};  // length << 8 | width
+};
+
+}  // namespace ktrace::trace

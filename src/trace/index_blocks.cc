@@ -1,0 +1,194 @@
+// Blocks of an index; see index_blocks.h. Differences are taken modulo 2^64, so that no time,
+// however odd, is out of range.
+
+#include "index_blocks.h"
+
+#include <algorithm>
+#include <unordered_map>
+
+namespace ktrace::trace::index {
+namespace {
+
+constexpr std::array<std::uint64_t, 10> kUnits{
+    1, 10, 100, 1'000, 10'000, 100'000, 1'000'000, 10'000'000, 100'000'000, 1'000'000'000};
+
+constexpr unsigned kCountBits = 16;
+constexpr unsigned kClassCountBits = 16;
+constexpr unsigned kUnitBits = 4;
+
+std::uint64_t with_sign_below(std::int64_t value) {
+  const auto bits = static_cast<std::uint64_t>(value);
+  return bits << 1 ^ (value < 0 ? ~std::uint64_t{0} : 0);
+}
+
+// The largest unit of which all times are multiples.
+unsigned unit_of(const std::vector<Moment>& records) {
+  unsigned unit = kUnits.size() - 1;
+  for (const Moment& record : records) {
+    while (record.ticks % static_cast<std::int64_t>(kUnits[unit]) != 0) --unit;
+  }
+  return unit;
+}
+
+// Calls take(offset difference, whether there is a stamp, time difference) for each record.
+template <typename Take>
+void each_difference(const std::vector<Moment>& records, std::uint64_t unit, Take&& take) {
+  std::uint64_t offset = 0;
+  std::array<std::int64_t, 3> last{};
+  for (const Moment& record : records) {
+    const bool stamped = record.kind != Stamp::Kind::none;
+    std::int64_t& before = last[static_cast<std::size_t>(record.kind)];
+    const std::int64_t now = record.ticks / static_cast<std::int64_t>(unit);
+    const auto difference = static_cast<std::int64_t>(static_cast<std::uint64_t>(now) -
+                                                      static_cast<std::uint64_t>(before));
+    take(record.offset - offset, stamped, with_sign_below(difference));
+    offset = record.offset;
+    if (stamped) before = now;
+  }
+}
+
+std::uint32_t class_of(const Entry& entry) {
+  return entry.tag | static_cast<std::uint32_t>(entry.place) << kTagBits;
+}
+
+// Classes in the order of frequency: the frequent ones get small numbers and so short words.
+class ClassTable {
+ public:
+  explicit ClassTable(const std::vector<Entry>& entries) {
+    std::unordered_map<std::uint32_t, std::uint32_t> seen;
+    for (const Entry& entry : entries) {
+      const auto size = static_cast<std::uint32_t>(names_.size());
+      const auto [found, is_new] = seen.try_emplace(class_of(entry), size);
+      if (is_new) names_.push_back({found->first, 0, size});
+      ++names_[found->second].count;
+      classes_.push_back(found->second);
+    }
+    std::stable_sort(names_.begin(), names_.end(),
+                     [](const Name& a, const Name& b) { return a.count > b.count; });
+    std::vector<std::uint32_t> ranks(names_.size());
+    for (std::uint32_t i = 0; i < names_.size(); ++i) ranks[names_[i].seen] = i;
+    for (std::uint32_t& number : classes_) number = ranks[number];
+  }
+
+  void write(BitWriter& out) const {
+    out.put(names_.size(), kClassCountBits);
+    for (const Name& name : names_) out.put(name.name, kTagBits + kPlaceBits);
+  }
+
+  /// The class of the entry at `i`.
+  std::uint32_t operator[](std::size_t i) const { return classes_[i]; }
+
+ private:
+  struct Name {
+    std::uint32_t name, count, seen;
+  };
+  std::vector<Name> names_;
+  std::vector<std::uint32_t> classes_;
+};
+
+void put_place(BitWriter& out, const Entry& entry, unsigned bits, const WidthEncoder& distances) {
+  switch (entry.place) {
+    case Place::uuid4:
+      out.put(entry.number.high >> 16 << 12 | (entry.number.high & 0xfff), 60);
+      out.put(entry.number.low & ((std::uint64_t{1} << 62) - 1), 62);
+      break;
+    case Place::shared:
+      out.put(entry.value, bits);
+      break;
+    case Place::again:
+      distances.put(out, entry.value);
+      break;
+    default:
+      out.put(entry.number.high, 64);
+      out.put(entry.number.low, 64);
+  }
+}
+
+}  // namespace
+
+std::string encode_times(const std::vector<Moment>& records) {
+  const unsigned unit = unit_of(records);
+  std::string bytes;
+  BitWriter out(bytes);
+  out.put(unit, kUnitBits);
+  WidthEncoder offsets, times;
+  each_difference(records, kUnits[unit],
+                  [&](std::uint64_t offset, bool stamped, std::uint64_t time) {
+                    offsets.count(offset);
+                    if (stamped) times.count(time);
+                  });
+  offsets.write_code(out);
+  times.write_code(out);
+  each_difference(records, kUnits[unit],
+                  [&](std::uint64_t offset, bool stamped, std::uint64_t time) {
+                    offsets.put(out, offset);
+                    if (stamped) times.put(out, time);
+                  });
+  out.finish();
+  return bytes;
+}
+
+std::string encode_identifiers(const std::vector<Entry>& entries, unsigned rank_bits) {
+  const ClassTable table(entries);
+  std::string bytes;
+  BitWriter out(bytes);
+  out.put(entries.size(), kCountBits);
+  table.write(out);
+  WidthEncoder classes, distances;
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    classes.count(table[i]);
+    if (entries[i].place == Place::again) distances.count(entries[i].value);
+  }
+  classes.write_code(out);
+  distances.write_code(out);
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    classes.put(out, table[i]);
+    put_place(out, entries[i], rank_bits, distances);
+  }
+  out.finish();
+  return bytes;
+}
+
+unsigned rank_bits(std::uint64_t shared) {
+  return shared == 0 ? 0 : static_cast<unsigned>(std::bit_width(shared - 1));
+}
+
+bool BlockReader::open(std::string_view block, std::uint64_t shared, std::size_t keys) {
+  Bytes bytes(block);
+  const std::string_view times = bytes.string();
+  shared_ = shared;
+  rank_bits_ = rank_bits(shared);
+  at_ = 0;
+  if (bytes.failed() || !open_times(times)) return false;
+  return open_identifiers(block.substr(static_cast<std::size_t>(times.end() - block.begin())),
+                          keys);
+}
+
+bool BlockReader::open_identifiers(std::string_view bytes, std::size_t keys) {
+  identifiers_ = BitReader(bytes);
+  size_ = identifiers_.get(kCountBits);
+  classes_.resize(identifiers_.get(kClassCountBits));
+  if (size_ > kBlock || classes_.size() > size_) return false;
+  for (Class& known : classes_) {
+    const std::optional<Tag> tag = Tag::unpack(identifiers_.get(kTagBits));
+    known.place = static_cast<Place>(identifiers_.get(kPlaceBits));
+    const bool valid =
+        tag && tag->key < keys && known.place >= Place::hex && known.place <= Place::again;
+    if (!valid) return false;
+    known.tag = *tag;
+  }
+  return classes_code_.read_code(identifiers_) && distances_code_.read_code(identifiers_);
+}
+
+bool BlockReader::open_times(std::string_view bytes) {
+  times_ = BitReader(bytes);
+  const std::uint64_t unit = times_.get(kUnitBits);
+  if (unit >= kUnits.size()) return false;
+  unit_ = kUnits[unit];
+  offset_ = 0;
+  ticks_ = 0;
+  last_ticks_ = {};
+  return offsets_code_.read_code(times_) && times_code_.read_code(times_);
+}
+
+}  // namespace ktrace::trace::index

@@ -1,0 +1,110 @@
+// Open addressing with linear probing, at most five eighths full. Hashing multiplies 64 by 64 bits
+// and folds the product, as in Wang Yi's wyhash.
+
+#include "index_ids.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cstring>
+#include <random>
+
+namespace ktrace::trace::index {
+namespace {
+
+__extension__ using Product = unsigned __int128;
+
+constexpr unsigned kFirstBits = 12;
+
+std::uint64_t fold(std::uint64_t a, std::uint64_t b) {
+  const Product product = static_cast<Product>(a) * b;
+  return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
+}
+
+std::uint64_t random_salt() {
+  std::random_device device;
+  return std::uint64_t{device()} << 32 | device() | 1;
+}
+
+}  // namespace
+
+DistinctIds::DistinctIds()
+    : salt_{random_salt(), random_salt()},
+      slots_(std::size_t{1} << kFirstBits),
+      number_bits_(kFirstBits) {}
+
+std::uint64_t DistinctIds::hash(const Key& key) const {
+  const auto form = static_cast<std::uint64_t>(key.form);
+  if (key.form != Form::text) {
+    return fold(key.number.high ^ salt_[0] ^ form, key.number.low ^ salt_[1]);
+  }
+  std::uint64_t hash = salt_[0] ^ key.text.size();
+  for (std::string_view rest = key.text; !rest.empty();) {
+    const std::size_t size = std::min<std::size_t>(16, rest.size());
+    std::uint64_t words[2] = {};
+    std::memcpy(words, rest.data(), size);
+    hash = fold(words[0] ^ hash, words[1] ^ salt_[1]);
+    rest.remove_prefix(size);
+  }
+  return fold(hash ^ salt_[0], salt_[1]);
+}
+
+std::uint32_t DistinctIds::stamp(std::uint64_t hash, std::uint32_t id) const {
+  return (id + 1) | static_cast<std::uint32_t>(hash >> 32) >> number_bits_ << number_bits_;
+}
+
+bool DistinctIds::matches(std::uint32_t id, const Key& key) const {
+  if (form(id) != key.form) return false;
+  return key.form == Form::text ? texts_[numbers_[id].high] == key.text
+                                : numbers_[id] == key.number;
+}
+
+std::uint32_t DistinctIds::insert(const Key& key) {
+  if (size() >= slots_.size() / 8 * 5) grow();
+  const std::uint32_t upper = stamp(key.hash, 0) ^ 1;
+  std::size_t at = slot_of(key.hash);
+  for (; slots_[at] != 0; at = (at + 1) & (slots_.size() - 1)) {
+    if (slots_[at] >> number_bits_ != upper >> number_bits_) continue;
+    const std::uint32_t id = (slots_[at] & ((1u << number_bits_) - 1)) - 1;
+    if (matches(id, key)) return id;
+  }
+  const auto id = static_cast<std::uint32_t>(size());
+  slots_[at] = stamp(key.hash, id);
+  forms_.push_back(static_cast<std::uint8_t>(key.form));
+  numbers_.push_back(key.number);
+  if (key.form == Form::text) {
+    numbers_.back() = {texts_.size(), 0};
+    texts_.push_back(arena_.keep(key.text));
+    set_shared(id);
+  }
+  return id;
+}
+
+DistinctIds::Key DistinctIds::key(std::uint32_t id) const {
+  Key key{form(id), numbers_[id], {}, 0};
+  if (key.form == Form::text) key.text = texts_[key.number.high];
+  key.hash = hash(key);
+  return key;
+}
+
+void DistinctIds::grow() {
+  assert(number_bits_ < 31);  // kMostIds are fewer
+  ++number_bits_;
+  std::vector<std::uint32_t>().swap(slots_);
+  slots_.resize(std::size_t{1} << number_bits_);
+  for (std::uint32_t id = 0; id < size(); ++id) {
+    const std::uint64_t hashed = key(id).hash;
+    std::size_t at = slot_of(hashed);
+    while (slots_[at] != 0) at = (at + 1) & (slots_.size() - 1);
+    slots_[at] = stamp(hashed, id);
+  }
+}
+
+std::string_view DistinctIds::text(std::uint32_t id) {
+  if (form(id) == Form::text) return texts_[numbers_[id].high];
+  char text[36];
+  return arena_.keep({text, format_number(numbers_[id], form(id), text)});
+}
+
+void DistinctIds::close() { std::vector<std::uint32_t>().swap(slots_); }
+
+}  // namespace ktrace::trace::index

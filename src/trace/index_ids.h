@@ -1,0 +1,82 @@
+// The distinct identifiers of an index in the making, numbered in the order of their first
+// occurrence.
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "index_chunks.h"
+#include "index_layout.h"
+#include "ktrace/arena.h"
+
+namespace ktrace::trace::index {
+
+/// The caller sees to it that there are no more.
+inline constexpr std::size_t kMostIds = std::size_t{1} << 30;
+
+/// A hash table without deletion. Holds 17 bytes for an identifier and 5 to 13 for its slot; none
+/// of it is moved when it grows, so the peak is not twice the size.
+class DistinctIds {
+ public:
+  DistinctIds();
+
+  /// An identifier with its hash; of text, `text` and not `number` counts.
+  struct Key {
+    Form form = Form::text;
+    Number number;
+    std::string_view text;
+    std::uint64_t hash = 0;
+  };
+
+  /// Hashes are salted at random: no log can be written so that all its identifiers collide.
+  std::uint64_t hash(const Key& key) const;
+
+  /// Makes a later insert() of a key with this hash faster.
+  void prefetch(std::uint64_t hash) const { __builtin_prefetch(&slots_[slot_of(hash)]); }
+
+  /// The number of the identifier; it is new when that is the size() from before.
+  std::uint32_t insert(const Key& key);
+
+  std::size_t size() const { return forms_.size(); }
+
+  Form form(std::uint32_t id) const { return static_cast<Form>(forms_[id] & ~kShared); }
+  bool shared(std::uint32_t id) const { return (forms_[id] & kShared) != 0; }
+  void set_shared(std::uint32_t id) { forms_[id] |= kShared; }
+  const Number& number(std::uint32_t id) const { return numbers_[id]; }
+
+  /// The identifier's own spelling. Lives as long as the table.
+  std::string_view text(std::uint32_t id);
+
+  /// Frees what only insert() needs.
+  void close();
+
+  /// Two numbers for any use instead of the identifier's own. Only of shared ones, once their text
+  /// is no longer needed.
+  Number& scratch(std::uint32_t id) { return numbers_[id]; }
+
+ private:
+  static constexpr std::uint8_t kShared = 0x80;
+
+  std::size_t slot_of(std::uint64_t hash) const { return hash & (slots_.size() - 1); }
+  std::uint32_t stamp(std::uint64_t hash, std::uint32_t id) const;
+  bool matches(std::uint32_t id, const Key& key) const;
+  Key key(std::uint32_t id) const;
+  void grow();
+
+  std::uint64_t salt_[2];
+  Chunks<Number> numbers_;  // of text, high is its place in texts_
+  Chunks<std::uint8_t> forms_;
+  std::vector<std::string_view> texts_;
+  Arena arena_;
+
+  // A slot is 0 or the number of an identifier, plus 1; the bits above, which no number needs in a
+  // table of this size, are bits of its hash, so that few identifiers are compared in vain.
+  std::vector<std::uint32_t> slots_;
+  unsigned number_bits_ = 0;
+};
+
+}  // namespace ktrace::trace::index

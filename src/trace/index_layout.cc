@@ -1,0 +1,361 @@
+// The parts of an index that are no bit streams: header, directory and facts; and identifiers,
+// stamps and tags as numbers. See index_layout.h.
+
+#include "index_layout.h"
+
+#include <algorithm>
+#include <array>
+#include <isa-l/crc.h>
+
+namespace ktrace::trace::index {
+namespace {
+
+constexpr std::uint8_t kUpper = 0x10, kLower = 0x20, kNoDigit = 0x40;
+
+// Value of a hex digit, with the case it is in when it is a letter; kNoDigit for all else.
+constexpr std::array<std::uint8_t, 256> kNibbles = [] {
+  std::array<std::uint8_t, 256> nibbles{};
+  nibbles.fill(kNoDigit);
+  for (unsigned i = 0; i < 10; ++i) nibbles['0' + i] = static_cast<std::uint8_t>(i);
+  for (unsigned i = 10; i < 16; ++i) {
+    nibbles['a' + i - 10] = static_cast<std::uint8_t>(i | kLower);
+    nibbles['A' + i - 10] = static_cast<std::uint8_t>(i | kUpper);
+  }
+  return nibbles;
+}();
+
+constexpr std::array<char, 512> kPairs = [] {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::array<char, 512> pairs{};
+  for (std::size_t i = 0; i < 256; ++i) {
+    pairs[2 * i] = digits[i / 16];
+    pairs[2 * i + 1] = digits[i % 16];
+  }
+  return pairs;
+}();
+
+// Reads `count` hex digits behind those of `value`; `flags` collects what the digits are.
+std::uint64_t read_hex(const char* text, std::size_t count, std::uint64_t value, unsigned& flags) {
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::uint8_t nibble = kNibbles[static_cast<unsigned char>(text[i])];
+    flags |= nibble;
+    value = value << 4 | (nibble & 0xf);
+  }
+  return value;
+}
+
+char* write_hex(char* text, std::uint64_t value, unsigned bytes) {
+  while (bytes-- > 0) {
+    const std::size_t byte = value >> (8 * bytes) & 0xff;
+    *text++ = kPairs[2 * byte];
+    *text++ = kPairs[2 * byte + 1];
+  }
+  return text;
+}
+
+char upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - ('a' - 'A')) : c; }
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
+
+bool is_uuid4(const Number& number) {
+  return (number.high >> 12 & 0xf) == 4 && number.low >> 62 == 2;
+}
+
+Form parse_uuid(const char* text, Number& number) {
+  unsigned flags = 0;
+  if (text[8] != '-' || text[13] != '-' || text[18] != '-' || text[23] != '-') return Form::text;
+  number.high = read_hex(text, 8, 0, flags);
+  number.high = read_hex(text + 9, 4, number.high, flags);
+  number.high = read_hex(text + 14, 4, number.high, flags);
+  number.low = read_hex(text + 19, 4, 0, flags);
+  number.low = read_hex(text + 24, 12, number.low, flags);
+  if ((flags & (kUpper | kNoDigit)) != 0) return Form::text;
+  return is_uuid4(number) ? Form::uuid4 : Form::uuid;
+}
+
+void append_part(std::string& out, const Part& part) {
+  append_fixed(out, part.position, 8);
+  append_fixed(out, part.length, 8);
+  append_fixed(out, part.crc, 4);
+}
+
+Part take_part(Bytes& bytes) {
+  Part part;
+  part.position = bytes.fixed(8);
+  part.length = bytes.fixed(8);
+  part.crc = static_cast<std::uint32_t>(bytes.fixed(4));
+  return part;
+}
+
+bool within(const Part& part, std::uint64_t end) {
+  return part.position <= end && part.length <= end - part.position;
+}
+
+// Length and checksum of a part; its position is where the one before it ended.
+void append_length(std::string& out, const Part& part) {
+  append_fixed(out, part.length, 4);
+  append_fixed(out, part.crc, 4);
+}
+
+Part take_length(Bytes& bytes, std::uint64_t& position) {
+  Part part;
+  part.position = position;
+  part.length = bytes.fixed(4);
+  part.crc = static_cast<std::uint32_t>(bytes.fixed(4));
+  position += part.length;
+  return part;
+}
+
+constexpr std::int64_t kDay = 100'000'000'000'000;
+
+}  // namespace
+
+Form parse_number(std::string_view id, Number& number) {
+  if (id.size() == 36) return parse_uuid(id.data(), number);
+  if (id.size() != 32) return Form::text;
+  unsigned flags = 0;
+  number.high = read_hex(id.data(), 16, 0, flags);
+  number.low = read_hex(id.data() + 16, 16, 0, flags);
+  if ((flags & kNoDigit) != 0) return Form::text;
+  if ((flags & kUpper) == 0) return Form::hex;
+  return (flags & kLower) == 0 ? Form::upper : Form::text;
+}
+
+std::size_t format_number(const Number& number, Form form, char* text) {
+  if (form == Form::hex || form == Form::upper) {
+    write_hex(write_hex(text, number.high, 8), number.low, 8);
+    if (form == Form::upper) std::transform(text, text + 32, text, upper);
+    return 32;
+  }
+  text = write_hex(text, number.high >> 32, 4);
+  *text++ = '-';
+  text = write_hex(text, number.high >> 16 & 0xffff, 2);
+  *text++ = '-';
+  text = write_hex(text, number.high & 0xffff, 2);
+  *text++ = '-';
+  text = write_hex(text, number.low >> 48, 2);
+  *text++ = '-';
+  write_hex(text, number.low & 0xffff'ffff'ffff, 6);
+  return 36;
+}
+
+std::uint16_t Tag::pack() const {
+  return static_cast<std::uint16_t>(key | static_cast<unsigned>(severity) << 10 |
+                                    static_cast<unsigned>(kind) << 13 |
+                                    static_cast<unsigned>(same_record) << 15);
+}
+
+std::optional<Tag> Tag::unpack(std::uint64_t packed) {
+  const unsigned severity = packed >> 10 & 7, kind = packed >> 13 & 3;
+  if (severity > static_cast<unsigned>(Severity::fatal)) return std::nullopt;
+  if (kind > static_cast<unsigned>(Stamp::Kind::absolute)) return std::nullopt;
+  return Tag{static_cast<std::uint16_t>(packed & 0x3ff), static_cast<Severity>(severity),
+             static_cast<Stamp::Kind>(kind), (packed >> 15 & 1) != 0};
+}
+
+std::int64_t to_ticks(const Stamp& stamp) {
+  if (stamp.kind == Stamp::Kind::absolute) return stamp.time.time_since_epoch().count();
+  return (stamp.month * 32 + stamp.day) * kDay + stamp.time_of_day.count();
+}
+
+void set_stamp(Stamp::Kind kind, std::int64_t ticks, Stamp& stamp) {
+  stamp = {};
+  stamp.kind = kind;
+  if (kind == Stamp::Kind::absolute) {
+    stamp.time = Time(Duration(ticks));
+  } else if (kind == Stamp::Kind::yearless) {
+    const std::int64_t day = ticks / kDay;
+    stamp.month = static_cast<std::uint8_t>(day / 32);
+    stamp.day = static_cast<std::uint8_t>(day % 32);
+    stamp.time_of_day = Duration(ticks % kDay);
+  }
+}
+
+std::string encode(const Header& header) {
+  std::string out(kMagic);
+  append_fixed(out, kVersion, 4);
+  append_fixed(out, header.file_length, 8);
+  append_fixed(out, header.occurrences, 8);
+  append_part(out, header.directory);
+  append_part(out, header.facts);
+  append_fixed(out, checksum(out), 4);
+  return out;
+}
+
+Result<Header> decode_header(std::string_view bytes) {
+  Bytes in(bytes);
+  if (in.take(kMagic.size()) != kMagic) return Status::error("this is no index of ktrace");
+  const bool intact =
+      bytes.size() == kHeaderSize &&
+      checksum(bytes.substr(0, kHeaderSize - 4)) == Bytes(bytes.substr(kHeaderSize - 4)).fixed(4);
+  if (!intact) return damaged();
+  if (in.fixed(4) != kVersion) return Status::error("the index was made by another version");
+  Header header;
+  header.file_length = in.fixed(8);
+  header.occurrences = in.fixed(8);
+  header.directory = take_part(in);
+  header.facts = take_part(in);
+  const bool inside =
+      within(header.directory, header.file_length) && within(header.facts, header.file_length);
+  if (!inside) return damaged();
+  return header;
+}
+
+std::string encode(const Directory& directory) {
+  std::string out;
+  append_varint(out, directory.keys.size());
+  for (const std::string& key : directory.keys) append_string(out, key);
+  append_varint(out, directory.blocks.size());
+  for (const Part& block : directory.blocks) append_length(out, block);
+  append_varint(out, directory.shared);
+  append_varint(out, directory.dictionary.size());
+  for (const DictionaryPage& page : directory.dictionary) {
+    append_length(out, page.part);
+    append_fixed(out, page.first_rank, 4);
+    append_string(out, page.separator);
+  }
+  append_varint(out, directory.leaves.size());
+  for (const LeafPage& page : directory.leaves) {
+    append_length(out, page.part);
+    append_fixed(out, page.first.high, 8);
+    append_fixed(out, page.first.low, 8);
+  }
+  return out;
+}
+
+Result<Directory> decode_directory(std::string_view bytes, std::uint64_t limit) {
+  Bytes in(bytes);
+  Directory directory;
+  std::uint64_t position = kHeaderSize;
+  directory.keys.resize(in.count(1));
+  for (std::string& key : directory.keys) key = in.string();
+  directory.blocks.resize(in.count(8));
+  for (Part& block : directory.blocks) block = take_length(in, position);
+  directory.shared = in.varint();
+  directory.dictionary.resize(in.count(13));
+  for (DictionaryPage& page : directory.dictionary) {
+    page.part = take_length(in, position);
+    page.first_rank = static_cast<std::uint32_t>(in.fixed(4));
+    page.separator = in.string();
+  }
+  directory.leaves.resize(in.count(24));
+  for (LeafPage& page : directory.leaves) {
+    page.part = take_length(in, position);
+    page.first.high = in.fixed(8);
+    page.first.low = in.fixed(8);
+  }
+  if (in.failed() || !in.empty() || position > limit) return damaged();
+  return directory;
+}
+
+std::string encode(const IndexFacts& facts) {
+  std::string out;
+  append_string(out, facts.path);
+  append_varint(out, facts.size);
+  append_fixed(out, static_cast<std::uint64_t>(facts.modified), 8);
+  append_varint(out, facts.inode);
+  append_varint(out, facts.device);
+  append_varint(out, facts.indexed);
+  append_varint(out, facts.complete);
+  append_fixed(out, facts.head, 8);
+  append_fixed(out, facts.tail, 8);
+  append_varint(out, facts.rules);
+  append_varint(out, facts.keys.size());
+  for (const std::string& key : facts.keys) append_string(out, key);
+  append_string(out, facts.calendar);
+  append_string(out, facts.evidence);
+  return out;
+}
+
+Result<IndexFacts> decode_facts(std::string_view bytes) {
+  Bytes in(bytes);
+  IndexFacts facts;
+  facts.path = in.string();
+  facts.size = in.varint();
+  facts.modified = static_cast<std::int64_t>(in.fixed(8));
+  facts.inode = in.varint();
+  facts.device = in.varint();
+  facts.indexed = in.varint();
+  facts.complete = in.varint();
+  facts.head = in.fixed(8);
+  facts.tail = in.fixed(8);
+  facts.rules = static_cast<std::uint32_t>(in.varint());
+  facts.keys.resize(in.count(1));
+  for (std::string& key : facts.keys) key = in.string();
+  facts.calendar = in.string();
+  facts.evidence = in.string();
+  if (in.failed() || !in.empty()) return damaged();
+  return facts;
+}
+
+std::uint32_t checksum(std::string_view bytes) {
+  return ::crc32_gzip_refl(0, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
+}
+
+std::string folded(std::string_view id) {
+  std::string result(id);
+  std::transform(result.begin(), result.end(), result.begin(), lower);
+  return result;
+}
+
+bool dictionary_less(std::string_view a, std::string_view b) {
+  const auto [in_a, in_b] = std::mismatch(a.begin(), a.end(), b.begin(), b.end(),
+                                          [](char x, char y) { return lower(x) == lower(y); });
+  if (in_a == a.end() && in_b == b.end()) return a < b;
+  if (in_a == a.end() || in_b == b.end()) return in_a == a.end();
+  return static_cast<unsigned char>(lower(*in_a)) < static_cast<unsigned char>(lower(*in_b));
+}
+
+std::uint64_t Bytes::fixed(unsigned size) {
+  const std::string_view bytes = take(size);
+  std::uint64_t value = 0;
+  for (std::size_t i = bytes.size(); i-- > 0;) {
+    value = value << 8 | static_cast<unsigned char>(bytes[i]);
+  }
+  return value;
+}
+
+std::uint64_t Bytes::varint() {
+  std::uint64_t value = 0;
+  for (unsigned shift = 0; shift < 64; shift += 7) {
+    const std::uint64_t byte = fixed(1);
+    value |= (byte & 0x7f) << shift;
+    if (byte < 0x80) return value;
+  }
+  failed_ = true;
+  return 0;
+}
+
+std::string_view Bytes::take(std::uint64_t size) {
+  if (failed_ || size > rest_.size()) {
+    failed_ = true;
+    return {};
+  }
+  const std::string_view taken = rest_.substr(0, size);
+  rest_.remove_prefix(size);
+  return taken;
+}
+
+std::uint64_t Bytes::count(std::size_t least) {
+  const std::uint64_t count = varint();
+  if (count <= rest_.size() / least) return count;
+  failed_ = true;
+  return 0;
+}
+
+void append_fixed(std::string& out, std::uint64_t value, unsigned size) {
+  for (unsigned i = 0; i < size; ++i) out.push_back(static_cast<char>(value >> (8 * i)));
+}
+
+void append_varint(std::string& out, std::uint64_t value) {
+  for (; value >= 0x80; value >>= 7) out.push_back(static_cast<char>(value | 0x80));
+  out.push_back(static_cast<char>(value));
+}
+
+void append_string(std::string& out, std::string_view text) {
+  append_varint(out, text.size());
+  out += text;
+}
+
+Status damaged() { return Status::error("the index is damaged"); }
+
+}  // namespace ktrace::trace::index

@@ -1,0 +1,263 @@
+// An index of any occurrences gives the right answers; damaged, the right ones or none; damaged
+// with checksums that fit, any answer, but it ends and touches no foreign memory. The first byte of
+// the input says which of these, and whether the rest is the damage or a whole file.
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <set>
+#include <string>
+#include <string_view>
+#include <sys/mman.h>
+#include <unistd.h>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "index_layout.h"
+#include "ktrace/identifiers.h"
+#include "ktrace/index.h"
+
+namespace {
+
+using ktrace::Duration;
+using ktrace::Result;
+using ktrace::Severity;
+using ktrace::Stamp;
+using ktrace::Status;
+using ktrace::Time;
+using namespace ktrace::trace;
+
+void require(bool condition) {
+  if (!condition) std::abort();
+}
+
+class Input {
+ public:
+  explicit Input(std::string_view rest) : rest_(rest) {}
+
+  std::uint64_t number(unsigned bytes) {
+    std::uint64_t value = 0;
+    for (; bytes > 0 && !rest_.empty(); --bytes) {
+      value = value << 8 | static_cast<unsigned char>(rest_.front());
+      rest_.remove_prefix(1);
+    }
+    return value;
+  }
+  std::string text(std::size_t size) {
+    const std::string_view taken = rest_.substr(0, size);
+    rest_.remove_prefix(taken.size());
+    return std::string(taken);
+  }
+  bool empty() const { return rest_.empty(); }
+  std::string_view rest() const { return rest_; }
+
+ private:
+  std::string_view rest_;
+};
+
+struct Item {
+  std::string id, key;
+  std::uint64_t offset;
+  Stamp stamp;
+  Severity severity;
+};
+
+std::string any_id(Input& input) {
+  const std::uint64_t kind = input.number(1);
+  const std::uint64_t a = input.number(kind & 8 ? 8 : 1), b = input.number(kind & 16 ? 8 : 0);
+  switch (kind % 4) {
+    case 0:
+      return kind & 32   ? fmt::format("{:016X}{:016X}", b, a)
+             : kind & 64 ? fmt::format("{:016x}{:016X}", b, a)
+                         : fmt::format("{:016x}{:016x}", b, a);
+    case 1:
+      return fmt::format("{:08x}-0000-4000-8000-{:012x}", a & 0xffffffff, b & 0xffffffffffff);
+    case 2:
+      return fmt::format("{:08x}-1000-1000-0000-{:012x}", a & 0xffffffff, b & 0xffffffffffff);
+    default:
+      return input.text(1 + a % 40) + "x";
+  }
+}
+
+Stamp any_stamp(Input& input) {
+  Stamp stamp;
+  stamp.kind = static_cast<Stamp::Kind>(input.number(1) % 3);
+  if (stamp.kind == Stamp::Kind::yearless) {
+    stamp.month = static_cast<std::uint8_t>(1 + input.number(1) % 12);
+    stamp.day = static_cast<std::uint8_t>(1 + input.number(1) % 31);
+    stamp.time_of_day = Duration(input.number(6) % 86'401'000'000'000);
+  } else if (stamp.kind == Stamp::Kind::absolute) {
+    stamp.time = Time(Duration(static_cast<std::int64_t>(input.number(8))));
+  }
+  return stamp;
+}
+
+// One in 16 is repeated until there are several blocks of it.
+std::vector<Item> any_items(Input& input) {
+  std::vector<Item> items;
+  std::uint64_t offset = 0;
+  for (std::uint64_t left = 1 + input.number(1); left > 0 && !input.empty(); --left) {
+    const std::uint64_t how = input.number(1);
+    offset += how % 4 == 0 ? 0 : input.number(2);
+    const Item item{any_id(input), how % 2 == 0 ? "traceID" : "audit-ID", offset, any_stamp(input),
+                    static_cast<Severity>(how / 8 % 5)};
+    const std::size_t copies = how % 16 == 5 && items.size() < 3000 ? 1500 : 1;
+    items.insert(items.end(), copies, item);
+  }
+  return items;
+}
+
+// A file in memory with the given bytes. Lives as long as the object.
+class MemoryFile {
+ public:
+  explicit MemoryFile(std::string_view bytes) : descriptor_(::memfd_create("index", MFD_CLOEXEC)) {
+    require(::write(descriptor_, bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size()));
+  }
+  ~MemoryFile() { ::close(descriptor_); }
+  MemoryFile(const MemoryFile&) = delete;
+  MemoryFile& operator=(const MemoryFile&) = delete;
+
+  std::string path() const { return fmt::format("/proc/self/fd/{}", descriptor_); }
+
+ private:
+  int descriptor_;
+};
+
+std::string index_of(const std::vector<Item>& items) {
+  static const std::string path = fmt::format("/dev/shm/fuzz-{}.ktrace-index", ::getpid());
+  IndexWriter writer;
+  for (const Item& item : items) {
+    writer.add({item.id, item.key, item.offset, item.stamp, item.severity});
+  }
+  require(writer.finish(path, {}).ok());
+  std::string bytes;
+  FILE* const file = std::fopen(path.c_str(), "rb");
+  for (int c; (c = std::fgetc(file)) != EOF;) bytes.push_back(static_cast<char>(c));
+  std::fclose(file);
+  std::remove(path.c_str());
+  return bytes;
+}
+
+// All questions, without regard to the answers.
+void ask(const std::string& path, const std::string& id) {
+  Result<IndexReader> reader = IndexReader::open(path);
+  if (!reader) return;
+  for (const char* beginning : {"", "0", "00000000", "x"}) {
+    (void)reader->find({beginning, true});
+  }
+  (void)reader->find({id, false});
+  std::size_t sum = 0;
+  (void)reader->for_each([&](const Occurrence& one) {
+    for (const char c : one.id) sum += static_cast<unsigned char>(c);
+    sum += one.key.size();
+    return true;
+  });
+  volatile std::size_t sink = sum;
+  (void)sink;
+}
+
+void check_find(IndexReader& reader, const std::vector<Item>& items, const Lookup& lookup) {
+  const Result<std::vector<std::uint64_t>> found = reader.find(lookup);
+  if (!found) return;
+  std::set<std::uint64_t> expected;
+  for (const Item& item : items) {
+    if (lookup.prefix ? identifier_begins(item.id, lookup.id)
+                      : same_identifier(item.id, lookup.id)) {
+      expected.insert(item.offset);
+    }
+  }
+  require(std::equal(found->begin(), found->end(), expected.begin(), expected.end()));
+}
+
+// Right answers, or errors when the file may be damaged.
+void check(const std::string& bytes, const std::vector<Item>& items, bool damaged) {
+  const MemoryFile file(bytes);
+  Result<IndexReader> reader = IndexReader::open(file.path());
+  require(reader.ok() || damaged);
+  if (!reader) return;
+  for (std::size_t i = 0; i < items.size(); i += 1 + items.size() / 16) {
+    check_find(*reader, items, {items[i].id, false});
+    check_find(*reader, items, {items[i].id.substr(0, 6), true});
+  }
+  std::size_t at = 0;
+  bool right = true;
+  const Status status = reader->for_each([&](const Occurrence& one) {
+    if (at == items.size()) return right = false;
+    const Item& item = items[at++];
+    right &= one.id == item.id && one.key == item.key && one.offset == item.offset &&
+             one.stamp == item.stamp && one.severity == item.severity;
+    return true;
+  });
+  require(damaged || status.ok());
+  require(!status || (right && at == items.size()));
+}
+
+// Makes all checksums fit, as far as the parts can still be found.
+void reseal(std::string& bytes) {
+  using namespace ktrace::trace::index;
+  if (bytes.size() < kHeaderSize) return;
+  const std::string_view view = bytes;
+  Bytes in(view.substr(kMagic.size() + 4));
+  Header header{bytes.size(), (in.fixed(8), in.fixed(8)), {}, {}};
+  const auto part = [&in, &bytes] {
+    Part taken;
+    taken.position = std::min<std::uint64_t>(in.fixed(8), bytes.size());
+    taken.length = std::min<std::uint64_t>(in.fixed(8), bytes.size() - taken.position);
+    in.fixed(4);
+    return taken;
+  };
+  header.directory = part();
+  header.facts = part();
+  const auto sum = [&bytes](Part& one) {
+    if (one.position > bytes.size() || one.length > bytes.size() - one.position) return;
+    one.crc = checksum(std::string_view(bytes).substr(one.position, one.length));
+  };
+  const std::string_view old = view.substr(header.directory.position, header.directory.length);
+  Result<Directory> directory = decode_directory(old, bytes.size());
+  if (directory) {
+    for (Part& block : directory->blocks) sum(block);
+    for (DictionaryPage& page : directory->dictionary) sum(page.part);
+    for (LeafPage& page : directory->leaves) sum(page.part);
+    const std::string sealed = encode(*directory);
+    if (sealed.size() == old.size()) bytes.replace(header.directory.position, old.size(), sealed);
+  }
+  sum(header.directory);
+  sum(header.facts);
+  bytes.replace(0, kHeaderSize, encode(header));
+}
+
+void patch(Input& input, std::string& bytes) {
+  while (!input.empty()) {
+    const std::uint64_t at = input.number(2) % bytes.size();
+    bytes[at] = static_cast<char>(bytes[at] ^ static_cast<char>(input.number(1)));
+  }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  Input input({reinterpret_cast<const char*>(data), size});
+  const std::uint64_t mode = input.number(1);
+  if (mode % 4 == 3) {
+    std::string bytes(input.rest());
+    if (mode & 4) reseal(bytes);
+    ask(MemoryFile(bytes).path(), "00000000000000000000000000000000");
+    return 0;
+  }
+  const std::vector<Item> items = any_items(input);
+  std::string bytes = index_of(items);
+  if (mode % 4 == 0) {
+    check(bytes, items, false);
+    return 0;
+  }
+  const std::string whole = bytes;
+  patch(input, bytes);
+  if (mode % 4 == 1) {
+    check(bytes, items, bytes != whole);
+    return 0;
+  }
+  reseal(bytes);
+  ask(MemoryFile(bytes).path(), items.empty() ? "" : items.back().id);
+  return 0;
+}
