@@ -16,7 +16,8 @@
 namespace ktrace::input {
 
 /// One stream of bytes. read() of a seekable source may be called by several threads at once; all
-/// else is for one thread.
+/// else is for one thread. What is known of a source is known once it is opened; its bytes are
+/// unpacked, and files are opened, while it is read.
 class Source {
  public:
   virtual ~Source() = default;
@@ -30,7 +31,12 @@ class Source {
   /// The length in bytes when the source was opened; only when seekable.
   virtual std::uint64_t size() const = 0;
 
-  /// When the source was last written to; empty for a pipe.
+  /// Sources of one group, when it is not 0, have something in common (the archive whose members
+  /// they are): one thread must read them, and it is fast only when it reads them to their ends one
+  /// after the other, in the order in which they were opened. In any other order it is right, too.
+  virtual std::uint32_t group() const { return 0; }
+
+  /// When the source was last written to; empty for a pipe that does not tell.
   virtual std::optional<Time> modified() const = 0;
 
   /// Reads up to `size` bytes at `offset` into `into`. Gives the count, 0 only at the end.

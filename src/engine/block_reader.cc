@@ -54,7 +54,7 @@ BlockReader::BlockReader(input::Source& source, std::uint64_t begin, std::uint64
       aligned_(begin == 0) {}
 
 bool BlockReader::next(Block& block) {
-  if (done_ || !status_.ok()) return false;
+  if (done_) return false;
   if (!source_.seekable() && cut_ > 0) {
     if (const auto stamp = last_stamp(view().substr(0, cut_))) stamp_before_ = *stamp;
   }
@@ -66,12 +66,13 @@ bool BlockReader::next(Block& block) {
       block = {view().substr(0, cut_), base_};
       return true;
     }
-    if (done_ || !fill()) return false;
+    if (done_) return false;
+    fill();
   }
 }
 
-// Reads some more. False when that failed; at the end of the source eof_ is set.
-bool BlockReader::fill() {
+// Reads some more. At the end of the source, good or bad, eof_ is set.
+void BlockReader::fill() {
   std::uint64_t want = block_size_;
   if (!reached_end()) {
     want = std::min(want, end_ - base_ - filled_);
@@ -85,20 +86,18 @@ bool BlockReader::fill() {
     buffer_.resize(std::max(needed, doubled));
   }
   const auto count = source_.read(base_ + filled_, buffer_.data() + filled_, want);
-  if (!count) {
-    status_ = count.status();
-    return false;
-  }
-  filled_ += *count;
-  eof_ = *count == 0;
+  // What was read before a failure is given out as if the source ended there.
+  if (!count) status_ = count.status();
+  filled_ += count ? *count : 0;
+  eof_ = !count || *count == 0;
   // Nothing may seem to start in bytes that were not read yet.
   std::memset(buffer_.data() + filled_, 0, format::kPadding);
-  return true;
 }
 
 // Moves buffer_[0] to the part's first record start. False when there is none.
 bool BlockReader::align() {
-  while (fill()) {
+  while (true) {
+    fill();
     // buffer_[0] is the byte before the part, or one that is known to be in an earlier group.
     const std::size_t start = format::next_start(view(), 1);
     if (start < filled_) {

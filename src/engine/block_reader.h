@@ -34,8 +34,8 @@ class BlockReader {
   BlockReader(input::Source& source, std::uint64_t begin, std::uint64_t end, std::size_t block_size,
               std::vector<char>& buffer);
 
-  /// The next block, valid until the next call. False at the end of the part, and when reading
-  /// failed: then status() says why.
+  /// The next block, valid until the next call. False at the end of the part. Where reading failed
+  /// is an end, too: then status() says why.
   bool next(Block& block);
 
   const Status& status() const { return status_; }
@@ -51,7 +51,7 @@ class BlockReader {
  private:
   std::string_view view() const { return {buffer_.data(), filled_}; }
   bool reached_end() const { return base_ + filled_ >= end_; }
-  bool fill();
+  void fill();
   bool align();
   void drop(std::size_t count);
   std::size_t find_cut();

@@ -76,10 +76,13 @@ class List {
     seen_.resize(parts_.size());
     workers_ = std::vector<ListWorker>(thread_count(query_.threads));
     const ListSearch search{query_, keys_, filter_, calendars_};
-    for_each_task(workers_, parts_.size(), [&](ListWorker& worker, std::size_t task) {
-      seen_[task].worker = static_cast<std::uint32_t>(&worker - workers_.data());
-      scan_for_list(search, worker, *parts_[task], seen_[task]);
-    });
+    for_each_task(
+        workers_, parts_.size(),
+        [&](ListWorker& worker, std::size_t task) {
+          seen_[task].worker = static_cast<std::uint32_t>(&worker - workers_.data());
+          scan_for_list(search, worker, *parts_[task], seen_[task]);
+        },
+        [&](std::size_t task) { return follows(parts_, task); });
     session_.report_parts(parts_);
   }
 

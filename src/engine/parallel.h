@@ -15,20 +15,32 @@ inline unsigned thread_count(unsigned wanted) {
   return wanted != 0 ? wanted : machine != 0 ? machine : 1;
 }
 
-/// Calls work(worker, task) once for each task from 0 to `tasks` - 1, tasks in ascending order, on
-/// as many threads as there are workers, each with one of them. Returns when all are done. `work`
-/// must not throw.
-template <typename Worker, typename Work>
-void for_each_task(std::vector<Worker>& workers, std::size_t tasks, const Work& work) {
+/// Calls work(worker, task) once for each task from 0 to `tasks` - 1 on as many threads as there
+/// are workers, each with one of them. Tasks are begun in ascending order, but a task that
+/// `follows(task)` is done right after the one before it, on the same thread. Returns when all are
+/// done. `work` must not throw.
+template <typename Worker, typename Work, typename Follows>
+void for_each_task(std::vector<Worker>& workers, std::size_t tasks, const Work& work,
+                   const Follows& follows) {
   std::atomic<std::size_t> next{0};
   const auto run = [&](Worker& worker) {
-    for (std::size_t task = next++; task < tasks; task = next++) work(worker, task);
+    for (std::size_t task = next++; task < tasks; task = next++) {
+      if (follows(task)) continue;
+      std::size_t last = task;
+      do work(worker, last);
+      while (++last < tasks && follows(last));
+    }
   };
   std::vector<std::jthread> others;
   for (std::size_t i = 1; i < workers.size() && i < tasks; ++i) {
     others.emplace_back([&run, &worker = workers[i]] { run(worker); });
   }
   run(workers.front());
+}
+
+template <typename Worker, typename Work>
+void for_each_task(std::vector<Worker>& workers, std::size_t tasks, const Work& work) {
+  for_each_task(workers, tasks, work, [](std::size_t) { return false; });
 }
 
 }  // namespace ktrace::engine

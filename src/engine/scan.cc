@@ -157,15 +157,24 @@ std::vector<std::unique_ptr<Part>> make_parts(const std::vector<input::Source*>&
   return parts;
 }
 
+bool follows(const std::vector<std::unique_ptr<Part>>& parts, std::size_t index) {
+  if (index == 0) return false;
+  const std::uint32_t group = parts[index]->source->group();
+  return group != 0 && group == parts[index - 1]->source->group();
+}
+
 void scan(const Search& search, std::vector<std::unique_ptr<Part>>& parts, unsigned threads) {
   std::unique_ptr<trace::LiteralSearch> literal;
   if (search.wanted.verbatim()) {
     literal = std::make_unique<trace::LiteralSearch>(search.wanted.ids(), search.wanted.any_case());
   }
   std::vector<Worker> workers(threads);
-  for_each_task(workers, parts.size(), [&](Worker& worker, std::size_t task) {
-    PartScan(search, literal.get(), worker, *parts[task]).run();
-  });
+  for_each_task(
+      workers, parts.size(),
+      [&](Worker& worker, std::size_t task) {
+        PartScan(search, literal.get(), worker, *parts[task]).run();
+      },
+      [&](std::size_t task) { return follows(parts, task); });
 }
 
 }  // namespace ktrace::engine

@@ -60,6 +60,10 @@ struct Search {
 std::vector<std::unique_ptr<Part>> make_parts(const std::vector<input::Source*>& sources,
                                               const Filter& filter, std::size_t block_size);
 
+/// Whether the part at `index` must be read right after the one before it, by the same thread:
+/// both are of one group of sources.
+bool follows(const std::vector<std::unique_ptr<Part>>& parts, std::size_t index);
+
 /// Searches all parts on up to `threads` threads.
 void scan(const Search& search, std::vector<std::unique_ptr<Part>>& parts, unsigned threads);
 

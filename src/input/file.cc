@@ -3,70 +3,104 @@
 
 #include "file.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
-
-#include <fmt/format.h>
 
 namespace ktrace::input {
 namespace {
 
-Status system_error(int number) { return Status::error(std::strerror(number)); }
-
-Time to_time(const timespec& spec) {
-  return Time(std::chrono::seconds(spec.tv_sec) + std::chrono::nanoseconds(spec.tv_nsec));
+Facts to_facts(const struct stat& stat) {
+  Facts facts;
+  facts.identity = {stat.st_dev, stat.st_ino};
+  facts.mode = stat.st_mode;
+  facts.size = static_cast<std::uint64_t>(stat.st_size);
+  facts.modified = Time(std::chrono::seconds(stat.st_mtim.tv_sec) +
+                        std::chrono::nanoseconds(stat.st_mtim.tv_nsec));
+  return facts;
 }
 
-class File : public Source {
+class RegularFile : public Stream {
  public:
-  File(Origin origin, int descriptor, const struct stat& facts)
-      : Source(std::move(origin)), descriptor_(descriptor), facts_(facts) {}
-  ~File() override { ::close(descriptor_); }
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
+  RegularFile(Descriptor file, std::uint64_t size) : file_(std::move(file)), size_(size) {}
 
-  // Files of /proc and the like call themselves regular and empty, yet can be read to an end.
-  bool seekable() const override { return S_ISREG(facts_.st_mode) && facts_.st_size > 0; }
-
-  std::uint64_t size() const override { return static_cast<std::uint64_t>(facts_.st_size); }
-
-  std::optional<Time> modified() const override {
-    if (!S_ISREG(facts_.st_mode)) return std::nullopt;
-    return to_time(facts_.st_mtim);
+  Result<std::size_t> read(char* into, std::size_t size) override {
+    auto count = file_.read_at(offset_, into, size);
+    if (count) offset_ += *count;
+    return count;
   }
 
-  Result<std::size_t> read(std::uint64_t offset, char* into, std::size_t size) override {
-    while (true) {
-      const ssize_t count = seekable()
-                                ? ::pread(descriptor_, into, size, static_cast<off_t>(offset))
-                                : ::read(descriptor_, into, size);
-      if (count >= 0) return static_cast<std::size_t>(count);
-      if (errno != EINTR) return system_error(errno);
-    }
+  std::uint64_t skip(std::uint64_t count) override {
+    // Not beyond the end, where a cut file would not show.
+    const std::uint64_t skipped = std::min(count, size_ - std::min(size_, offset_));
+    offset_ += skipped;
+    return skipped;
   }
 
  private:
-  int descriptor_;
-  struct stat facts_;
+  Descriptor file_;
+  std::uint64_t size_;
+  std::uint64_t offset_ = 0;
+};
+
+class Pipe : public Stream {
+ public:
+  explicit Pipe(Descriptor file) : file_(std::move(file)) {}
+
+  Result<std::size_t> read(char* into, std::size_t size) override { return file_.read(into, size); }
+
+ private:
+  Descriptor file_;
 };
 
 }  // namespace
 
-Result<std::unique_ptr<Source>> open_file(const std::string& path, Origin origin) {
-  const int descriptor = path == "-" ? ::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
-                                     : ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY);
-  if (descriptor < 0) return system_error(errno);
-  struct stat facts {};
-  const int failed = ::fstat(descriptor, &facts) == 0 ? 0 : errno;
-  const bool directory = S_ISDIR(facts.st_mode);
-  if (failed != 0 || directory) {
-    ::close(descriptor);
-    return system_error(directory ? EISDIR : failed);
+Descriptor::~Descriptor() {
+  if (open()) ::close(number_);
+}
+
+Result<std::size_t> Descriptor::read_at(std::uint64_t offset, char* into, std::size_t size) const {
+  while (true) {
+    const ssize_t count = ::pread(number_, into, size, static_cast<off_t>(offset));
+    if (count >= 0) return static_cast<std::size_t>(count);
+    if (errno != EINTR) return system_error(errno);
   }
-  return std::unique_ptr<Source>(new File(std::move(origin), descriptor, facts));
+}
+
+Result<std::size_t> Descriptor::read(char* into, std::size_t size) const {
+  while (true) {
+    const ssize_t count = ::read(number_, into, size);
+    if (count >= 0) return static_cast<std::size_t>(count);
+    if (errno != EINTR) return system_error(errno);
+  }
+}
+
+Status system_error(int number) { return Status::error(std::strerror(number)); }
+
+Result<Descriptor> open_path(const std::string& path) {
+  Descriptor file(path == "-" ? ::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
+                              : ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+  if (!file.open()) return system_error(errno);
+  return file;
+}
+
+Result<Facts> facts_of(const Descriptor& file) {
+  struct stat stat {};
+  if (::fstat(file.number(), &stat) != 0) return system_error(errno);
+  return to_facts(stat);
+}
+
+Result<Facts> facts_of(const std::string& path) {
+  struct stat stat {};
+  if (::stat(path.c_str(), &stat) != 0) return system_error(errno);
+  return to_facts(stat);
+}
+
+StreamPtr stream_of(Descriptor file, const Facts& facts) {
+  if (facts.seekable()) return std::make_unique<RegularFile>(std::move(file), facts.size);
+  return std::make_unique<Pipe>(std::move(file));
 }
 
 }  // namespace ktrace::input

@@ -1,0 +1,141 @@
+// Two kinds of source: plain files that can be read anywhere, by many threads, and streams. Both
+// are sequences of pieces, most of one piece only; a sequence with one stream in it is a stream.
+//
+// Files are many at times, descriptors are few. A stream is opened when it is read and closed at
+// its end. A plain file is kept open when Piece says so; otherwise it is opened for each read, a
+// hundredth of the time that reading a block takes, and must still be the file it was.
+
+#include "sources.h"
+
+#include <algorithm>
+
+namespace ktrace::input {
+namespace {
+
+Result<Descriptor> reopen(const PlainFile& file) {
+  auto opened = open_path(file.path);
+  if (!opened) return opened;
+  const auto facts = facts_of(*opened);
+  if (!facts) return facts.status();
+  if (facts->identity != file.identity) return Status::error("was replaced while it was read");
+  return opened;
+}
+
+Result<std::size_t> read_plain(const PlainFile& file, std::uint64_t offset, char* into,
+                               std::size_t size) {
+  if (file.held.open()) return file.held.read_at(offset, into, size);
+  const auto opened = reopen(file);
+  if (!opened) return opened.status();
+  return opened->read_at(offset, into, size);
+}
+
+class Files : public Source {
+ public:
+  Files(Origin origin, std::vector<Piece> pieces)
+      : Source(std::move(origin)), pieces_(std::move(pieces)) {
+    for (const Piece& piece : pieces_) {
+      begins_.push_back(size_);
+      size_ += piece.plain->size;
+    }
+  }
+
+  bool seekable() const override { return true; }
+  std::uint64_t size() const override { return size_; }
+  std::optional<Time> modified() const override { return pieces_.back().modified; }
+
+  // The last piece may have grown since.
+  Result<std::size_t> read(std::uint64_t offset, char* into, std::size_t size) override {
+    std::size_t filled = 0;
+    while (filled < size) {
+      auto count = read_piece(offset + filled, into + filled, size - filled);
+      if (!count && filled == 0) return count;
+      if (!count || *count == 0) break;
+      filled += *count;
+    }
+    return filled;
+  }
+
+ private:
+  Result<std::size_t> read_piece(std::uint64_t offset, char* into, std::size_t size) {
+    const auto behind = std::upper_bound(begins_.begin(), begins_.end(), offset);
+    const auto index = static_cast<std::size_t>(behind - begins_.begin()) - 1;
+    const PlainFile& file = *pieces_[index].plain;
+    const std::uint64_t within = offset - begins_[index];
+    if (behind != begins_.end()) size = std::min<std::uint64_t>(size, file.size - within);
+    auto count = read_plain(file, within, into, size);
+    if (count && *count == 0 && within < file.size) {
+      return Status::error("was cut short while it was read");
+    }
+    return count;
+  }
+
+  std::vector<Piece> pieces_;
+  std::vector<std::uint64_t> begins_;  // of each piece in the whole
+  std::uint64_t size_ = 0;
+};
+
+class Streams : public Source {
+ public:
+  Streams(Origin origin, std::vector<Piece> pieces)
+      : Source(std::move(origin)), pieces_(std::move(pieces)) {}
+
+  bool seekable() const override { return false; }
+  std::uint64_t size() const override { return 0; }
+  std::optional<Time> modified() const override { return pieces_.back().modified; }
+  std::uint32_t group() const override { return pieces_.back().group; }
+
+  // A piece that cannot be read is no reason to leave out those behind it: its failure is told when
+  // they are done.
+  Result<std::size_t> read(std::uint64_t offset, char* into, std::size_t size) override {
+    (void)offset;
+    if (size == 0) return std::size_t{0};
+    while (next_ < pieces_.size()) {
+      auto count = read_piece(into, size);
+      if (count && *count > 0) return count;
+      if (!count && failure_.ok()) failure_ = told(count.message());
+      current_.reset();
+      ++next_;
+    }
+    if (!failure_.ok()) return failure_;
+    return std::size_t{0};
+  }
+
+ private:
+  Result<std::size_t> read_piece(char* into, std::size_t size) {
+    if (current_ == nullptr) {
+      auto opened = open_piece(pieces_[next_]);
+      if (!opened) return opened.status();
+      current_ = std::move(*opened);
+    }
+    return current_->read(into, size);
+  }
+
+  Status told(const std::string& words) const {
+    return Status::error(pieces_.size() == 1 ? words : pieces_[next_].name + ": " + words);
+  }
+
+  std::vector<Piece> pieces_;
+  std::size_t next_ = 0;  // the piece that is read
+  StreamPtr current_;
+  Status failure_;
+};
+
+}  // namespace
+
+Result<StreamPtr> open_piece(const Piece& piece) {
+  if (!piece.plain) return piece.open();
+  auto opened = reopen(*piece.plain);
+  if (!opened) return opened.status();
+  const auto facts = facts_of(*opened);
+  if (!facts) return facts.status();
+  return stream_of(std::move(*opened), *facts);
+}
+
+std::unique_ptr<Source> make_source(Origin origin, std::vector<Piece> pieces) {
+  const bool plain = std::all_of(pieces.begin(), pieces.end(),
+                                 [](const Piece& piece) { return piece.plain.has_value(); });
+  if (plain) return std::make_unique<Files>(std::move(origin), std::move(pieces));
+  return std::make_unique<Streams>(std::move(origin), std::move(pieces));
+}
+
+}  // namespace ktrace::input

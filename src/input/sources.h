@@ -1,0 +1,41 @@
+// What was found made into sources.
+
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "file.h"
+#include "ktrace/input.h"
+#include "stream.h"
+
+namespace ktrace::input {
+
+/// A file whose bytes can be read at any offset.
+struct PlainFile {
+  std::string path;
+  Identity identity;
+  std::uint64_t size = 0;
+  Descriptor held;  ///< when it is kept open; otherwise it is opened for each read
+};
+
+/// A log that was found, or one rotated piece of it, with all that it takes to open it later.
+struct Piece {
+  std::string name;
+  std::optional<Time> modified;
+  std::uint32_t group = 0;         ///< as Source::group()
+  std::uint64_t position = 0;      ///< in what the group has in common
+  std::optional<PlainFile> plain;  ///< or else
+  Opener open;                     ///< makes the stream of its bytes
+};
+
+/// The bytes of `piece`, from their beginning.
+Result<StreamPtr> open_piece(const Piece& piece);
+
+/// The source whose bytes are those of `pieces`, one after the other; there is at least one. It is
+/// as new as the last.
+std::unique_ptr<Source> make_source(Origin origin, std::vector<Piece> pieces);
+
+}  // namespace ktrace::input
