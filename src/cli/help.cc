@@ -1,5 +1,6 @@
-// Help in 80 columns. An application's description is its synopsis line, then a blank line, then
-// what it does; its footer holds examples.
+// Help in 80 columns. An application's description is its synopsis, a blank line, its summary on a
+// line of its own, and what it does in paragraphs, which are wrapped here; its footer holds
+// examples.
 
 #include "help.h"
 
@@ -13,21 +14,16 @@ namespace {
 constexpr std::size_t kColumns = 80;
 constexpr std::size_t kIndent = 28;
 
-// One row: `left` in its column, `right` wrapped at words beside it.
-void add_row(std::string& out, const std::string& left, const std::string& right) {
-  std::string line = "  " + left;
-  if (line.size() + 2 > kIndent) {
-    out += line + "\n";
-    line.clear();
-  }
-  line.resize(kIndent, ' ');
+// Appends `text` behind `line`, which is what its first line begins with, wrapped at words; the
+// other lines are indented.
+void add_wrapped(std::string& out, std::string line, const std::string& text, std::size_t indent) {
   bool fresh = true;
-  for (std::size_t at = 0; at < right.size();) {
-    const std::size_t end = std::min(right.find(' ', at), right.size());
-    const std::string word = right.substr(at, end - at);
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find_first_of(" \n", at), text.size());
+    const std::string word = text.substr(at, end - at);
     if (!fresh && line.size() + 1 + word.size() > kColumns) {
       out += line + "\n";
-      line.assign(kIndent, ' ');
+      line.assign(indent, ' ');
       fresh = true;
     }
     line += (fresh ? "" : " ") + word;
@@ -35,6 +31,29 @@ void add_row(std::string& out, const std::string& left, const std::string& right
     at = end + 1;
   }
   out += line + "\n";
+}
+
+// One row: `left` in its column, `right` wrapped beside it.
+void add_row(std::string& out, const std::string& left, const std::string& right) {
+  std::string line = "  " + left;
+  if (line.size() + 2 > kIndent) {
+    out += line + "\n";
+    line.clear();
+  }
+  line.resize(kIndent, ' ');
+  add_wrapped(out, line, right, kIndent);
+}
+
+// An application's description: "synopsis \n\n summary. \n about".
+struct Description {
+  std::string synopsis, summary, about;
+};
+
+Description description_of(const CLI::App* app) {
+  const std::string text = app->get_description();
+  const std::size_t blank = text.find("\n\n");
+  const std::size_t end = text.find(".\n", blank + 2);
+  return {text.substr(0, blank + 1), text.substr(blank + 2, end - blank - 2), text.substr(end + 2)};
 }
 
 std::string option_names(const CLI::Option* option) {
@@ -54,11 +73,7 @@ void add_commands(std::string& out, const CLI::App* app) {
   if (commands.empty()) return;
   out += "\nCommands:\n";
   for (const CLI::App* command : commands) {
-    const std::string description = command->get_description();
-    const std::size_t blank = description.find("\n\n");
-    std::string summary = description.substr(blank + 2);
-    summary = summary.substr(0, summary.find_first_of(".\n"));
-    add_row(out, command->get_name(), summary);
+    add_row(out, command->get_name(), description_of(command).summary);
   }
 }
 
@@ -80,7 +95,9 @@ void add_options(std::string& out, const CLI::App* app) {
 
 std::string HelpFormatter::make_help(const CLI::App* app, std::string /*name*/,
                                      CLI::AppFormatMode /*mode*/) const {
-  std::string out = "Usage: " + app->get_description() + "\n";
+  const Description description = description_of(app);
+  std::string out = "Usage: " + description.synopsis + "\n";
+  add_wrapped(out, description.summary + ".", description.about, 0);
   add_commands(out, app);
   add_options(out, app);
   if (!app->get_footer().empty()) out += "\n" + app->get_footer() + "\n";

@@ -96,13 +96,33 @@ TEST(Mistakes, AreUsageErrorsThatNameTheMistake) {
   }
 }
 
+std::set<std::string> commands() {
+  std::set<std::string> names;
+  for (const OptionInfo& option : options()) names.insert(option.command);
+  names.erase("");
+  return names;
+}
+
 TEST(Help, FitsEightyColumns) {
-  for (const std::vector<std::string>& arguments :
-       {std::vector<std::string>{"--help"}, {"grep", "--help"}, {"completion", "--help"}}) {
+  std::vector<std::vector<std::string>> all{{"--help"}};
+  for (const std::string& command : commands()) all.push_back({command, "--help"});
+  for (const std::vector<std::string>& arguments : all) {
     const Invocation invocation = run(arguments);
     EXPECT_EQ(invocation.status, 0);
     std::istringstream lines(invocation.text);
     for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 80u) << line;
+  }
+}
+
+TEST(Help, SumsEachCommandUpInTheWordsOfItsOwnHelp) {
+  std::istringstream program(run({"--help"}).text.substr(run({"--help"}).text.find("Commands:")));
+  std::string line;
+  std::getline(program, line);
+  for (std::size_t found = 0; found < commands().size(); ++found) {
+    std::string name, summary;
+    ASSERT_TRUE(program >> name >> std::ws && std::getline(program, summary));
+    EXPECT_THAT(commands(), testing::Contains(name));
+    EXPECT_THAT(run({name, "--help"}).text, HasSubstr("\n\n" + summary + ".")) << name;
   }
 }
 
@@ -166,9 +186,9 @@ TEST(Manual, NamesTheSameCommandsAndOptionsAsTheProgram) {
 
   std::ifstream file(KTRACE_MANUAL);
   const std::string manual((std::istreambuf_iterator<char>(file)), {});
-  for (const OptionInfo& option : options()) {
-    if (option.command.empty()) continue;
-    EXPECT_THAT(manual, HasSubstr(".SS " + option.command));
+  for (const std::string& command : commands()) {
+    EXPECT_THAT(manual, HasSubstr("\n\\fBktrace " + command + "\\fR ")) << "synopsis";
+    EXPECT_THAT(manual, HasSubstr("\n.SS " + command + "\n")) << "section";
   }
 }
 

@@ -1,0 +1,130 @@
+// The table of commands, and the program made of it.
+
+#include "commands.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include <fmt/format.h>
+
+#include "help.h"
+
+namespace ktrace::cli {
+namespace {
+
+// What help.h wants: the synopsis, a blank line, the summary, what the command does.
+std::string description_of(const CommandRow& row) {
+  std::string text;
+  for (const char* synopsis : row.synopses) {
+    fmt::format_to(std::back_inserter(text), "{}ktrace {} {}\n", text.empty() ? "" : "       ",
+                   row.name, synopsis);
+  }
+  fmt::format_to(std::back_inserter(text), "\n{}.\n{}", row.summary, row.about);
+  return text;
+}
+
+std::string footer_of(const CommandRow& row) {
+  std::string text;
+  if (row.found != nullptr) {
+    text = fmt::format(
+        "Exit status: 0 when there are {}, 1 when there are none, 2 when something\n"
+        "could not be read or written (with -q, a find is 0 even then).\n\n",
+        row.found);
+  }
+  text += "Examples:";
+  for (const char* example : row.examples) {
+    fmt::format_to(std::back_inserter(text), "\n  {}", example);
+  }
+  return text;
+}
+
+void add_command(CLI::App& program, Flags& flags, const CommandRow& row) {
+  CLI::App& app = *program.add_subcommand(row.name, description_of(row));
+  app.add_option("arguments", flags.arguments, "What to look for, and paths");
+  for (const OptionGroup add : row.options) add(app, flags);
+  app.set_help_flag("-h,--help", "Show this help")->group(kOther);
+  app.footer(footer_of(row));
+}
+
+}  // namespace
+
+const std::vector<CommandRow>& commands() {
+  static const std::vector<CommandRow> kCommands{
+      {.name = "grep",
+       .command = Command::grep,
+       .subjects = {"an ID to look for"},
+       .synopses = {"[OPTION]... ID [PATH]...", "[OPTION]... -e ID [-e ID]... [PATH]..."},
+       .summary = "The timeline of one trace",
+       .about = "Finds the records in which an identifier key (traceID, reqID, audit-ID, "
+                "traceparent and their spellings) has the value ID, in all sources, and shows "
+                "them in the order of time. A PATH is a file, a directory, an archive, or - for "
+                "standard input, which is also read when no PATH is given.",
+       .options = {add_ids, add_key_to_find, add_filters, add_timeline_show, add_reading},
+       .found = "records",
+       .examples = {"ktrace grep 4bf92f3577b34da6a3ce929d0e0e4736 *.log",
+                    "kubectl logs -n kube-system kube-apiserver-cp1 | ktrace grep ID",
+                    "ktrace grep ID -o chrome *.log > trace.json"}},
+      {.name = "list",
+       .command = Command::list,
+       .subjects = {},
+       .synopses = {"[OPTION]... [PATH]..."},
+       .summary = "A table of all traces",
+       .about = "A row is an identifier under the usual keys (traceID, reqID, audit-ID, "
+                "traceparent and their spellings) with its records, errors, worst severity, "
+                "start, duration, largest gap between two records, and components. Filters "
+                "restrict the records that count: 'ktrace grep ID' with the same filters shows "
+                "those of a row.",
+       .options = {add_key_to_list, add_trace_choice, add_filters, add_list_show, add_reading},
+       .found = "traces",
+       .examples = {"ktrace list --errors *.log", "ktrace list --key traceID --slowest 10 *.log",
+                    "ktrace list --match 'Error syncing' --errors *.log"}},
+      {.name = "merge",
+       .command = Command::merge,
+       .subjects = {},
+       .synopses = {"[OPTION]... [PATH]..."},
+       .summary = "All records of all sources as one timeline",
+       .about = "Needs memory that does not grow with them. What states no time stands behind "
+                "the record before it. A pipe is kept in a temporary file (TMPDIR) when it is "
+                "long.",
+       .options = {add_filters, add_timeline_show, add_reading},
+       .found = "records",
+       .examples = {"ktrace merge *.log | less",
+                    "ktrace merge --severity warning --since 16:50 --until 16:52 *.log",
+                    "ktrace merge -o raw kubelet.log.1 kubelet.log > kubelet-in-order.log"}},
+      {.name = "completion",
+       .command = {},
+       .subjects = {"a shell: bash, zsh or fish"},
+       .synopses = {"bash|zsh|fish"},
+       .summary = "Completion for a shell",
+       .about = "Prints a script that the shell reads.",
+       .options = {},
+       .found = nullptr,
+       .examples = {"source <(ktrace completion bash)"}},
+  };
+  return kCommands;
+}
+
+std::unique_ptr<CLI::App> make_program(Flags& flags) {
+  auto program = std::make_unique<CLI::App>(
+      "ktrace COMMAND [OPTION]... [PATH]...\n\n"
+      "Puts the logs of a Kubernetes cluster back together.\n"
+      "Reads the logs of kube-apiserver, kube-controller-manager, kube-scheduler and kubelet, and "
+      "merges the records of one trace into one timeline.",
+      "ktrace");
+  program->formatter(std::make_shared<HelpFormatter>());
+  program->set_help_flag("-h,--help", "Show this help")->group(kOther);
+  program->set_version_flag("-V,--version", "ktrace " KTRACE_VERSION, "Show the version")
+      ->group(kOther);
+  program->require_subcommand(1);
+  program->footer("'ktrace COMMAND --help' tells more; so does 'man ktrace'.");
+  for (const CommandRow& row : commands()) add_command(*program, flags, row);
+  return program;
+}
+
+const CommandRow& chosen_command(const CLI::App& program) {
+  const std::string& name = program.get_subcommands().front()->get_name();
+  return *std::find_if(commands().begin(), commands().end(),
+                       [&](const CommandRow& row) { return name == row.name; });
+}
+
+}  // namespace ktrace::cli
