@@ -35,6 +35,7 @@ std::string complaint(const CLI::App& program, const CLI::ParseError& error,
     message = fmt::format("unknown option {}{}", extras.front(),
                           suggestion(extras.front(), flag_names(app)));
   }
+  if (arguments.empty()) message = "no command";
   if (chosen.empty() && !arguments.empty()) {
     std::vector<std::string> commands;
     for (const CLI::App* command : program.get_subcommands([](const CLI::App*) { return true; })) {

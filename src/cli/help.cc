@@ -97,7 +97,7 @@ std::string HelpFormatter::make_help(const CLI::App* app, std::string /*name*/,
                                      CLI::AppFormatMode /*mode*/) const {
   const Description description = description_of(app);
   std::string out = "Usage: " + description.synopsis + "\n";
-  add_wrapped(out, description.summary + ".", description.about, 0);
+  add_wrapped(out, "", description.summary + ". " + description.about, 0);
   add_commands(out, app);
   add_options(out, app);
   if (!app->get_footer().empty()) out += "\n" + app->get_footer() + "\n";

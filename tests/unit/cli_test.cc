@@ -73,7 +73,7 @@ TEST(Grep, ReadsTimesThatBeginWithAMinus) {
 
 TEST(Mistakes, AreUsageErrorsThatNameTheMistake) {
   const std::pair<std::vector<std::string>, const char*> kCases[] = {
-      {{}, "ktrace --help"},
+      {{}, "no command\nktrace: try 'ktrace --help'"},
       {{"grep"}, "grep needs an ID"},
       {{"grpe", "111"}, "unknown command 'grpe'; did you mean grep?"},
       {{"--nope"}, "unknown option '--nope'"},
