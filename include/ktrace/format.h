@@ -1,11 +1,19 @@
-// Blocks of bytes to records: the payload formats, and where records begin and end.
+// Blocks of bytes to records: the formats, and where records begin and end.
 //
-// A line *starts* a record when a payload format of the table recognises its first bytes. What
-// follows up to the next such line is the record's *group*: for klog text all of it is one record
-// (continuation lines: panics, utiltrace steps, response bodies); after a JSON object, which ends
-// with its line, the rest of the group is one "plain" record. So is what precedes the first start.
+// A block is cut in two steps. A *group* is a piece of the block that no record crosses: from a
+// line that starts one to the next such line. A line starts a group when a format recognises it and
+// no record before it is still open. A *slice* is one record of a group, not parsed yet. Nearly
+// every group is one slice: a klog header and the lines that start nothing and so continue it
+// (panics, utiltrace steps, response bodies). The others:
+//  - a JSON object ends with its line; what follows it in the group is one plain record. So is what
+//    precedes the first start of a source;
+//  - a payload that holds many records on one line or in one document (a batch of spans, a list of
+//    objects) has them cut out by its `split`;
+//  - lines of several streams may interleave: then the raw bytes of a slice are not contiguous in
+//    the group.
 //
-// All functions are pure and thread-safe. Positions are offsets into the block.
+// Every byte of a block is in one group, every byte of a group in the raw bytes of one slice. All
+// functions are pure and thread-safe. Positions are offsets into the block.
 
 #pragma once
 
@@ -13,7 +21,9 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <vector>
 
+#include "ktrace/arena.h"
 #include "ktrace/record.h"
 
 namespace ktrace::format {
@@ -25,6 +35,28 @@ inline constexpr std::size_t kPadding = 64;
 struct Glance {
   Stamp stamp;
   Severity severity = Severity::unspecified;
+};
+
+struct Payload;
+
+/// One record of a group, not parsed yet. Its views have kPadding readable bytes behind them, and
+/// so must copies that are to be parsed.
+struct Slice {
+  std::string_view raw;  ///< its own bytes: whole lines as a rule; enough to parse it at any time
+  std::string_view context;          ///< bytes elsewhere in the group that say what surrounds it
+  const Payload* payload = nullptr;  ///< what it is known to be; null: `raw` tells
+  std::size_t offset = 0;            ///< of its first byte in the group
+};
+
+/// The slices of one group, in the order of their offsets. Cheap to reuse for one after the other.
+struct Slices {
+  std::vector<Slice> list;
+  Arena arena;  ///< holds raw bytes that are not contiguous in the group
+
+  void clear() {
+    list.clear();
+    arena.clear();
+  }
 };
 
 /// One payload format. The table of them is the only place that knows how many there are.
@@ -47,42 +79,84 @@ struct Payload {
   /// False when it takes a parser to tell. Null when it always does. `raw` has kPadding readable
   /// bytes behind it.
   bool (*glance)(std::string_view raw, bool severity, Glance& glance);
+
+  /// For a format whose one line (json_line) or whole group may hold several records. `text` is
+  /// that line, its end included, or that group; kPadding readable bytes behind it. Appends one
+  /// slice for each record in the order of their offsets, the first at offset 0. Their raw bytes
+  /// tile `text`: brackets and commas between records go to the one before, what opens the document
+  /// to the first. A slice sets `payload` to the format that reads such a piece (a row of the table
+  /// whose `starts` need not accept it): its parse() gets the piece as record.payload, without the
+  /// last line end, and the slice's context as record.context. False, with nothing appended, when
+  /// `text` is one record after all. Null for formats that never hold more than one.
+  bool (*split)(std::string_view text, Slices& slices) = nullptr;
 };
 
 std::span<const Payload> payloads();
 
-/// The format whose record starts at `line`, or null. Reads at most kPadding bytes.
+/// The payload format whose record starts at `line`, or null. Reads at most kPadding bytes.
 const Payload* recognise(const char* line);
 
 /// Part of a block: [begin, end).
 struct Extent {
   std::size_t begin = 0;
   std::size_t end = 0;
+
+  std::string_view of(std::string_view block) const { return block.substr(begin, end - begin); }
 };
 
-/// The first line at or after `from` that starts a record; block.size() when there is none.
+/// The first line at or after `from` that starts a group; block.size() when there is none.
 /// `from` need not be a line's beginning: a line that begins before it does not count.
 std::size_t next_start(std::string_view block, std::size_t from);
 
-/// The last line within (after, block.size()) that starts a record, or `after` when there is none.
+/// The last line within (after, block.size()) that starts a group, or `after` when there is none.
 /// A line whose first kPadding bytes are not all in the block is left undecided and not considered.
 std::size_t last_start(std::string_view block, std::size_t after);
 
-/// The record that holds the byte at `position`. The block begins and ends at group bounds (or at
+/// The group that holds the byte at `position`. The block begins and ends at group bounds (or at
 /// the bounds of the source).
-Extent record_at(std::string_view block, std::size_t position);
+Extent group_at(std::string_view block, std::size_t position);
 
-/// The record that begins at `begin`.
-Extent record_from(std::string_view block, std::size_t begin);
+/// The group that begins at `begin`.
+Extent group_from(std::string_view block, std::size_t begin);
 
-/// Makes a record of the bytes of one extent. What no format can read becomes a plain record: its
-/// message is its text. Clears `record` first; what the engine fills is to be filled afterwards.
-/// Views in `record` point into `raw` and into its arena.
-void parse(std::string_view raw, Record& record);
+/// The records of `group`. Clears `slices` first. Views point into the group and into the arena.
+void records(std::string_view group, Slices& slices);
 
-/// Stamp and, if asked, severity of the record of one extent: what parse() would find, without
-/// parsing where the format allows. `scratch` is used otherwise.
-Glance glance(std::string_view raw, bool severity, Record& scratch);
+/// Walks the records of a block one after the other. For one thread.
+class Walk {
+ public:
+  /// `from` is where a group begins.
+  explicit Walk(std::string_view block, std::size_t from = 0) : block_(block), group_{from, from} {}
+
+  /// Moves to the next record; false at the end of the block.
+  bool next();
+
+  /// Valid until the next group is entered.
+  const Slice& slice() const { return slices_.list[at_]; }
+
+  /// Of the record's first byte in the block.
+  std::size_t offset() const { return group_.begin + slice().offset; }
+
+ private:
+  std::string_view block_;
+  Extent group_;
+  Slices slices_;
+  std::size_t at_ = 0;
+};
+
+/// Makes a record of a slice. What no format can read becomes a plain record: its message is its
+/// text. Clears `record` first; what the engine fills is to be filled afterwards. Views in `record`
+/// point into the slice's bytes and into its own arena.
+void parse(const Slice& slice, Record& record);
+
+/// The same for the bytes of one whole record.
+inline void parse(std::string_view raw, Record& record) {
+  parse(Slice{raw, {}, nullptr, 0}, record);
+}
+
+/// Stamp and, if asked, severity of a record: what parse() would find, without parsing where the
+/// format allows. `scratch` is used otherwise.
+Glance glance(const Slice& slice, bool severity, Record& scratch);
 
 /// A date with a year that klog wrote into `line`, which may be any line of a source: the head of a
 /// log file ("Log file created at: …") or the first line of a utiltrace. Returned as if its clock

@@ -65,6 +65,7 @@ struct Record {
   // What the format says (src/format fills these).
   std::string_view raw;      ///< original bytes: all lines, line ends and envelope included
   std::string_view payload;  ///< the component's own lines, without envelope and last line end
+  std::string_view context;  ///< what surrounds it in a document of several records; else empty
   std::string_view format;   ///< the payload format's name; "plain" when none was recognised
   Stamp stamp;               ///< the time as written
   Severity severity = Severity::unspecified;

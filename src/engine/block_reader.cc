@@ -29,16 +29,23 @@ std::size_t less(std::size_t size, std::size_t by) { return size - std::min(size
 
 }  // namespace
 
+std::optional<Stamp> last_stamp(std::span<const format::Slice> slices, Record& record) {
+  for (std::size_t i = slices.size(); i-- > 0;) {
+    format::parse(slices[i], record);
+    if (record.has_time()) return record.stamp;
+  }
+  return std::nullopt;
+}
+
 std::optional<Stamp> last_stamp(std::string_view block) {
   Record record;
+  format::Slices slices;
   while (!block.empty()) {
     // The block ends where a line ends, so that its last lines can be judged, however short.
     const std::string_view padded(block.data(), block.size() + kUndecided - 1);
     const std::size_t begin = format::last_start(padded, 0);
-    const format::Extent extent = format::record_from(block, begin);
-    record.clear();
-    format::parse(block.substr(begin, extent.end - begin), record);
-    if (record.has_time()) return record.stamp;
+    format::records(block.substr(begin), slices);
+    if (const auto stamp = last_stamp(slices.list, record)) return stamp;
     block = block.substr(0, begin);
   }
   return std::nullopt;

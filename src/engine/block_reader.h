@@ -6,9 +6,11 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
+#include "ktrace/format.h"
 #include "ktrace/input.h"
 #include "ktrace/record.h"
 #include "ktrace/status.h"
@@ -76,6 +78,9 @@ class BlockReader {
   Stamp stamp_before_;  // kept for streams, which cannot be read backwards
   Status status_;
 };
+
+/// The stamp of the last of `slices` that has one. `scratch` is used to read them.
+std::optional<Stamp> last_stamp(std::span<const format::Slice> slices, Record& scratch);
 
 /// The stamp of the last record in `block` that has one.
 std::optional<Stamp> last_stamp(std::string_view block);

@@ -19,32 +19,26 @@ constexpr std::uint64_t kStreamStep = 1 << 20;
 constexpr Duration kClose = std::chrono::hours(24 * 60);
 constexpr int kBisections = 12;
 
-// Looks at the records of `bytes`, which stand at `offset`, from `from` on.
+// Looks at the records of `bytes`, which stand at `offset`, from `from` on, where a group begins.
 class Window {
  public:
-  Window(std::string_view bytes, std::uint64_t offset) : bytes_(bytes), offset_(offset) {}
+  Window(std::string_view bytes, std::uint64_t offset, std::size_t from = 0)
+      : walk_(bytes, from), offset_(offset) {}
 
-  // Parses the record at the cursor and moves on. False at the end.
+  // Moves to the next record and parses it. False at the end.
   bool next() {
-    if (at_ >= bytes_.size()) return false;
-    const format::Extent extent = format::record_from(bytes_, at_);
-    record_.clear();
-    format::parse(bytes_.substr(extent.begin, extent.end - extent.begin), record_);
-    position_ = offset_ + extent.begin;
-    at_ = extent.end;
+    if (!walk_.next()) return false;
+    format::parse(walk_.slice(), record_);
     return true;
   }
 
-  void start_at(std::size_t at) { at_ = at; }
   const Record& record() const { return record_; }
-  std::uint64_t position() const { return position_; }
+  std::uint64_t position() const { return offset_ + walk_.offset(); }
   bool yearless() const { return record_.stamp.kind == Stamp::Kind::yearless; }
 
  private:
-  std::string_view bytes_;
+  format::Walk walk_;
   std::uint64_t offset_;
-  std::size_t at_ = 0;
-  std::uint64_t position_ = 0;
   Record record_;
 };
 
@@ -149,8 +143,7 @@ void StreamWitness::see(const Block& block) {
   }
   while (next_sample_ < block.offset + block.bytes.size()) {
     const std::size_t from = next_sample_ > block.offset ? next_sample_ - block.offset : 0;
-    Window window(block.bytes, block.offset);
-    window.start_at(from == 0 ? 0 : format::next_start(block.bytes, from));
+    Window window(block.bytes, block.offset, from == 0 ? 0 : format::next_start(block.bytes, from));
     bool found = false;
     while (!found && window.next()) {
       const Stamp& stamp = window.record().stamp;

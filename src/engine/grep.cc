@@ -8,7 +8,6 @@
 #include <fmt/format.h>
 
 #include "commands.h"
-#include "ktrace/format.h"
 #include "parallel.h"
 
 namespace ktrace::engine {
@@ -144,7 +143,7 @@ class Grep {
     writer->begin(session_.origins(shown), sink.buffer());
     Record record;
     for (const Placed& placed : timeline) {
-      format::parse(placed.found->raw, record);
+      format::parse(placed.found->slice, record);
       record.origin = &session_.sources()[placed.source]->origin();
       record.source = placed.source;
       record.offset = placed.found->offset;

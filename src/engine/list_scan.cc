@@ -143,17 +143,21 @@ class ListScan {
 
   void parse_record(std::size_t position) {
     pending_.clear();
-    const format::Extent extent = format::record_at(block_.bytes, position);
-    if (added_any_ && added_begin_ == extent.begin) take_back();
+    const format::Extent group = format::group_at(block_.bytes, position);
+    if (added_any_ && added_begin_ == group.begin) take_back();
+    format::records(group.of(block_.bytes), worker_.slices);
     Record& record = worker_.record;
-    format::parse(block_.bytes.substr(extent.begin, extent.end - extent.begin), record);
-    worker_.identifiers.clear();
-    trace::collect_identifiers(record, search_.keys, worker_.identifiers);
-    if (!worker_.identifiers.empty() && search_.filter.wants(record)) {
-      const Stamp stamp = record.has_time() ? record.stamp : stamp_before(extent.begin);
-      add(worker_.identifiers, extent.begin, stamp, record.severity);
+    std::optional<Stamp> before;
+    for (const format::Slice& slice : worker_.slices.list) {
+      format::parse(slice, record);
+      if (record.has_time()) before = record.stamp;
+      worker_.identifiers.clear();
+      trace::collect_identifiers(record, search_.keys, worker_.identifiers);
+      if (worker_.identifiers.empty() || !search_.filter.wants(record)) continue;
+      if (!before) before = stamp_before(group.begin);
+      add(worker_.identifiers, group.begin + slice.offset, *before, record.severity);
     }
-    done_until_ = extent.end;
+    done_until_ = group.end;
   }
 
   Stamp stamp_before(std::size_t position) {

@@ -11,6 +11,7 @@
 
 #include "filter.h"
 #include "ktrace/calendar.h"
+#include "ktrace/format.h"
 #include "ktrace/id_table.h"
 #include "ktrace/key_search.h"
 #include "ktrace/record.h"
@@ -45,6 +46,7 @@ struct SeenPart {
 struct ListWorker {
   std::vector<char> buffer;
   std::vector<std::uint32_t> separators;
+  format::Slices slices;
   Record record;
   std::vector<Identifier> identifiers;
   trace::IdTable ids;

@@ -8,6 +8,7 @@
 // spooled.
 
 #include <algorithm>
+#include <functional>
 #include <queue>
 #include <tuple>
 
@@ -38,7 +39,7 @@ class BlockWalk {
  public:
   BlockWalk(std::string_view bytes, std::uint64_t offset, const Stamp& before, Order order,
             trace::CalendarCursor& cursor, Record& record)
-      : bytes_(bytes),
+      : walk_(bytes),
         offset_(offset),
         stamp_(before),
         order_(order),
@@ -46,44 +47,42 @@ class BlockWalk {
         record_(record) {}
 
   bool next() {
-    if (extent_.end >= bytes_.size()) return false;
-    extent_ = format::record_from(bytes_, extent_.end);
-    const std::string_view raw = bytes_.substr(extent_.begin, extent_.end - extent_.begin);
+    if (!walk_.next()) return false;
+    const format::Slice& slice = walk_.slice();
     Duration before{};
     Stamp stamp;
     if (order_ == Order::begin) {
-      format::parse(raw, record_);
+      format::parse(slice, record_);
       stamp = record_.stamp;
       before = record_.duration.value_or(Duration::zero());
     } else {
-      stamp = format::glance(raw, false, record_).stamp;
+      stamp = format::glance(slice, false, record_).stamp;
     }
     if (stamp.kind != Stamp::Kind::none) stamp_ = stamp;
-    time_ = cursor_.resolve(offset_ + extent_.begin, stamp_);
+    time_ = cursor_.resolve(offset_ + walk_.offset(), stamp_);
     key_ = earlier(time_, before);
     return true;
   }
 
-  format::Extent extent() const { return extent_; }
+  const format::Walk& walk() const { return walk_; }
   Time time() const { return time_; }
   Time key() const { return key_; }  // what it is ordered by
   const Stamp& stamp() const { return stamp_; }
 
  private:
-  std::string_view bytes_;
+  format::Walk walk_;
   std::uint64_t offset_;
   Stamp stamp_;
   Order order_;
   trace::CalendarCursor& cursor_;
   Record& record_;
-  format::Extent extent_;
   Time time_{}, key_{};
 };
 
 // A record of an open block.
 struct Entry {
   Time key{}, time{};
-  std::uint32_t begin = 0, size = 0;
+  format::Slice slice;  // its offset is that in the block
   std::uint64_t line = 0;
 };
 
@@ -91,6 +90,7 @@ struct Entry {
 struct OpenBlock {
   const BlockFacts* facts = nullptr;
   std::string bytes;  // and padding
+  Arena text;         // what slices point into that are not in `bytes`
   std::vector<Entry> entries;
   std::size_t next = 0;
 
@@ -100,7 +100,7 @@ struct OpenBlock {
   static bool behind(const OpenBlock* a, const OpenBlock* b) {
     const auto place = [](const OpenBlock& block) {
       const Entry& entry = block.entry();
-      return std::tuple(entry.key, block.facts->source, block.facts->offset + entry.begin);
+      return std::tuple(entry.key, block.facts->source, block.facts->offset + entry.slice.offset);
     };
     return place(*a) > place(*b);
   }
@@ -266,11 +266,12 @@ class Merge {
     trace::CalendarCursor cursor(calendars_[facts.source]);
     BlockWalk walk(bytes, facts.offset, facts.before, query_.order, cursor, scratch_);
     std::uint64_t line = facts.line;
+    std::size_t counted = 0;
     while (walk.next()) {
-      const auto [begin, end] = walk.extent();
-      block.entries.push_back({walk.key(), walk.time(), static_cast<std::uint32_t>(begin),
-                               static_cast<std::uint32_t>(end - begin), line});
-      if (counts_lines_) line += newlines(bytes.substr(begin, end - begin));
+      const std::size_t begin = walk.walk().offset();
+      if (counts_lines_) line += newlines(bytes.substr(counted, begin - counted));
+      counted = begin;
+      block.entries.push_back({walk.key(), walk.time(), kept(walk.walk(), block), line});
     }
     const auto before = [](const Entry& a, const Entry& b) { return a.key < b.key; };
     if (!std::is_sorted(block.entries.begin(), block.entries.end(), before)) {
@@ -278,6 +279,23 @@ class Merge {
     }
     open_.push_back(&block);
     std::push_heap(open_.begin(), open_.end(), OpenBlock::behind);
+  }
+
+  // The record that `walk` is at, to be held as long as the block is.
+  static format::Slice kept(const format::Walk& walk, OpenBlock& block) {
+    format::Slice slice = walk.slice();
+    const std::string_view raw = slice.raw;
+    const char* const begin = block.bytes.data();
+    const bool inside = std::less_equal<>()(begin, raw.data()) &&
+                        std::less<>()(raw.data(), begin + block.bytes.size());
+    if (!inside) {
+      char* const place = block.text.allocate(raw.size() + format::kPadding);
+      raw.copy(place, raw.size());
+      std::fill_n(place + raw.size(), format::kPadding, '\0');
+      slice.raw = {place, raw.size()};
+    }
+    slice.offset = walk.offset();
+    return slice;
   }
 
   // A block to use again, with the memory it has, or a new one.
@@ -289,6 +307,7 @@ class Merge {
     OpenBlock& block = *idle_.back();
     idle_.pop_back();
     block.entries.clear();
+    block.text.clear();
     block.next = 0;
     return block;
   }
@@ -314,16 +333,15 @@ class Merge {
   bool take(const OpenBlock& block) {
     const Entry& entry = block.entry();
     if (!filter_.wants(entry.time)) return false;
-    const std::string_view raw(block.bytes.data() + entry.begin, entry.size);
     if (format_->raw_only && !filter_.looks_inside()) {
-      record_.raw = raw;
+      record_.raw = entry.slice.raw;
       return true;
     }
-    format::parse(raw, record_);
+    format::parse(entry.slice, record_);
     if (!filter_.wants(record_)) return false;
     record_.origin = &readable_[block.facts->source]->origin();
     record_.source = block.facts->source;
-    record_.offset = block.facts->offset + entry.begin;
+    record_.offset = block.facts->offset + entry.slice.offset;
     record_.line = counts_lines_ ? entry.line : 0;
     record_.time = entry.time;
     return true;

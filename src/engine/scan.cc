@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <cstring>
 
-#include "ktrace/format.h"
 #include "parallel.h"
 
 namespace ktrace::engine {
@@ -22,7 +21,8 @@ constexpr std::uint64_t kBlocksPerPart = 16;
 struct Worker {
   std::vector<char> buffer;
   std::vector<std::size_t> hits;
-  Record record;
+  format::Slices slices;
+  Record record, before;
 };
 
 class PartScan {
@@ -54,41 +54,43 @@ class PartScan {
     known_stamp_.reset();
     std::size_t end = 0;
     if (literal_ == nullptr) {
-      while (end < block_.bytes.size()) end = look_at(format::record_from(block_.bytes, end));
+      while (end < block_.bytes.size()) end = look_at(format::group_from(block_.bytes, end));
       return;
     }
     worker_.hits.clear();
     literal_->find_all(block_.bytes, worker_.hits);
     for (const std::size_t hit : worker_.hits) {
-      if (hit >= end) end = look_at(format::record_at(block_.bytes, hit));
+      if (hit >= end) end = look_at(format::group_at(block_.bytes, hit));
     }
   }
 
-  // Keeps the record when it is wanted. Gives its end.
-  std::size_t look_at(format::Extent extent) {
-    Record& record = worker_.record;
-    record.clear();
-    format::parse(block_.bytes.substr(extent.begin, extent.end - extent.begin), record);
-    const Identifier identifier = search_.wanted.match(record);
-    if (!identifier.value.empty() && search_.filter.wants(record)) {
-      keep(extent, identifier);
+  // Keeps the records of the group that are wanted. Gives its end.
+  std::size_t look_at(format::Extent group) {
+    format::records(group.of(block_.bytes), worker_.slices);
+    for (std::size_t i = 0; i < worker_.slices.list.size(); ++i) {
+      Record& record = worker_.record;
+      format::parse(worker_.slices.list[i], record);
+      const Identifier identifier = search_.wanted.match(record);
+      if (identifier.value.empty() || !search_.filter.wants(record)) continue;
+      keep(group, i, identifier);
       if (search_.stop_at_first) search_.stop = true;
     }
-    return extent.end;
+    return group.end;
   }
 
-  void keep(format::Extent extent, const Identifier& identifier) {
+  void keep(format::Extent group, std::size_t index, const Identifier& identifier) {
     const Record& record = worker_.record;
+    const format::Slice& slice = worker_.slices.list[index];
     Found found;
-    found.offset = block_.offset + extent.begin;
-    found.stamp = record.has_time() ? record.stamp : stamp_before(extent.begin);
+    found.offset = block_.offset + group.begin + slice.offset;
+    found.stamp = record.has_time() ? record.stamp : stamp_before(group, index);
     found.duration = record.duration.value_or(Duration::zero());
     if (search_.count_lines) {
-      count_lines_to(extent.begin);
+      count_lines_to(group.begin + slice.offset);
       found.line = part_.newlines + 1;
     }
     if (search_.keep_text) {
-      found.raw = keep_padded(record.raw);
+      found.slice = {keep_padded(slice.raw), keep_padded(slice.context), slice.payload, 0};
       found.id = part_.text.keep(identifier.value);
     }
     part_.found.push_back(found);
@@ -96,6 +98,7 @@ class PartScan {
 
   // It will be parsed again for the writer, and parsers read beyond the end.
   std::string_view keep_padded(std::string_view raw) {
+    if (raw.empty()) return {};
     char* place = part_.text.allocate(raw.size() + format::kPadding);
     std::memcpy(place, raw.data(), raw.size());
     std::memset(place + raw.size(), 0, format::kPadding);
@@ -108,8 +111,16 @@ class PartScan {
     counted_ = end;
   }
 
-  // The stamp of the record before `position`. What is known from the call before is not searched
-  // again, so that a run of records without stamps costs no more than its length.
+  // The stamp of the record before the group's slice at `index`.
+  Stamp stamp_before(format::Extent group, std::size_t index) {
+    const std::span<const format::Slice> slices(worker_.slices.list);
+    const auto stamp = last_stamp(slices.first(index), worker_.before);
+    return stamp ? *stamp : stamp_before(group.begin);
+  }
+
+  // The stamp of the record before `position`, where a group begins. What is known from the call
+  // before is not searched again, so that a run of records without stamps costs no more than its
+  // length.
   Stamp stamp_before(std::size_t position) {
     const std::string_view between = block_.bytes.substr(known_until_, position - known_until_);
     if (const auto stamp = last_stamp(between)) {

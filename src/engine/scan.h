@@ -11,6 +11,7 @@
 #include "dating.h"
 #include "filter.h"
 #include "ktrace/arena.h"
+#include "ktrace/format.h"
 #include "ktrace/identifiers.h"
 #include "ktrace/input.h"
 #include "ktrace/literal_search.h"
@@ -24,7 +25,7 @@ struct Found {
   std::uint64_t line = 0;  ///< 1-based; 0 when lines are not counted
   Stamp stamp;             ///< its own, or that of the record before it
   Duration duration{};     ///< what it tells; 0 when nothing
-  std::string_view raw;    ///< kept in Part::text, with padding; empty when only counted
+  format::Slice slice;     ///< kept in Part::text, with padding; empty when only counted
   std::string_view id;     ///< the identifier that was matched; kept in Part::text
 };
 

@@ -45,7 +45,7 @@ std::optional<Severity> parse_severity(std::string_view text) {
 }
 
 void Record::clear() {
-  raw = payload = format = caller = message = {};
+  raw = payload = context = format = caller = message = {};
   stamp = {};
   severity = Severity::unspecified;
   attributes.clear();

@@ -61,11 +61,9 @@ const Block& json() {
   return block;
 }
 
-std::vector<format::Extent> extents(std::string_view block) {
-  std::vector<format::Extent> all;
-  for (std::size_t at = 0; at < block.size(); at = all.back().end) {
-    all.push_back(format::record_from(block, at));
-  }
+std::vector<format::Slice> slices(std::string_view block) {
+  std::vector<format::Slice> all;
+  for (format::Walk walk(block); walk.next();) all.push_back(walk.slice());
   return all;
 }
 
@@ -123,21 +121,18 @@ void record_bounds(benchmark::State& state, GetBlock get) {
   std::size_t records = 0;
   for (auto turn : state) {
     records = 0;
-    for (std::size_t at = 0; at < block.size; ++records) {
-      at = format::record_from(block.view(), at).end;
-    }
+    for (format::Walk walk(block.view()); walk.next();) ++records;
   }
   report(state, block, records);
 }
 
 void parse(benchmark::State& state, GetBlock get) {
   const Block& block = get();
-  const std::vector<format::Extent> all = extents(block.view());
+  const std::vector<format::Slice> all = slices(block.view());
   Record record;
   for (auto turn : state) {
-    for (const format::Extent& extent : all) {
-      record.clear();
-      format::parse(block.view().substr(extent.begin, extent.end - extent.begin), record);
+    for (const format::Slice& slice : all) {
+      format::parse(slice, record);
       benchmark::DoNotOptimize(record.attributes.data());
     }
   }
@@ -147,14 +142,13 @@ void parse(benchmark::State& state, GetBlock get) {
 // Parsing and then what `list` needs of a record.
 void identifiers(benchmark::State& state, GetBlock get) {
   const Block& block = get();
-  const std::vector<format::Extent> all = extents(block.view());
+  const std::vector<format::Slice> all = slices(block.view());
   Record record;
   std::vector<Identifier> found;
   for (auto turn : state) {
-    for (const format::Extent& extent : all) {
-      record.clear();
+    for (const format::Slice& slice : all) {
       found.clear();
-      format::parse(block.view().substr(extent.begin, extent.end - extent.begin), record);
+      format::parse(slice, record);
       trace::collect_identifiers(record, trace::KeySet::defaults(), found);
       benchmark::DoNotOptimize(found.data());
     }

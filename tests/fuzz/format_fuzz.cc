@@ -38,8 +38,9 @@ void check_json(std::string_view value) {
   }
 }
 
-void check_record(std::string_view raw, Record& record) {
-  format::parse(raw, record);
+void check_record(const format::Slice& slice, Record& record) {
+  const std::string_view raw = slice.raw;
+  format::parse(slice, record);
   require(record.raw == raw && record.raw.data() == raw.data());
   require(record.payload.data() == raw.data() && record.payload.size() <= raw.size());
   require(!record.format.empty());
@@ -55,8 +56,23 @@ void check_record(std::string_view raw, Record& record) {
 }
 
 void check_bounds(std::string_view block, format::Extent extent, std::size_t position) {
-  const format::Extent same = format::record_at(block, position);
+  const format::Extent same = format::group_at(block, position);
   require(same.begin == extent.begin && same.end == extent.end);
+}
+
+// Each byte of a group is in the raw bytes of one slice.
+void check_records(std::string_view group, format::Slices& slices, Record& record) {
+  format::records(group, slices);
+  require(!slices.list.empty() && slices.list.front().offset == 0);
+  std::size_t size = 0;
+  for (std::size_t i = 0; i < slices.list.size(); ++i) {
+    const format::Slice& slice = slices.list[i];
+    require(!slice.raw.empty() && slice.raw.front() == group[slice.offset]);
+    require(i == 0 || slice.offset > slices.list[i - 1].offset);
+    size += slice.raw.size();
+    check_record(slice, record);
+  }
+  require(size == group.size());
 }
 
 }  // namespace
@@ -67,14 +83,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   while (bytes.size() < size + format::kPadding) bytes += "0:45.041587 1 a.go:1] \"ts\":1}\n";
   const std::string_view block(bytes.data(), size);
   Record record;
+  format::Slices slices;
   std::size_t at = 0;
   while (at < size) {
-    const format::Extent extent = format::record_from(block, at);
+    const format::Extent extent = format::group_from(block, at);
     require(extent.begin == at && extent.end > at && extent.end <= size);
     check_bounds(block, extent, extent.begin);
     check_bounds(block, extent, (extent.begin + extent.end) / 2);
     check_bounds(block, extent, extent.end - 1);
-    check_record(block.substr(at, extent.end - at), record);
+    check_records(extent.of(block), slices, record);
     at = extent.end;
   }
   const std::size_t last = format::last_start(block, 0);

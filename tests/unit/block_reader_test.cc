@@ -29,10 +29,8 @@ std::vector<Piece> records_of(input::Source& source, std::uint64_t begin, std::u
   std::vector<Piece> pieces;
   Block block;
   while (reader.next(block)) {
-    for (std::size_t at = 0; at < block.bytes.size();) {
-      const format::Extent extent = format::record_from(block.bytes, at);
-      pieces.push_back({block.offset + at, std::string(block.bytes.substr(at, extent.end - at))});
-      at = extent.end;
+    for (format::Walk walk(block.bytes); walk.next();) {
+      pieces.push_back({block.offset + walk.offset(), std::string(walk.slice().raw)});
     }
   }
   EXPECT_TRUE(reader.status().ok());

@@ -21,17 +21,17 @@ std::vector<std::string> records_of(std::string_view bytes) {
   const PaddedText block(bytes);
   std::vector<std::string> records;
   for (std::size_t at = 0; at < bytes.size();) {
-    const Extent extent = record_from(block.view(), at);
+    const Extent extent = group_from(block.view(), at);
     EXPECT_EQ(extent.begin, at);
     EXPECT_GT(extent.end, at);
     for (std::size_t inside = at; inside < extent.end; ++inside) {
-      const Extent same = record_at(block.view(), inside);
+      const Extent same = group_at(block.view(), inside);
       EXPECT_EQ(same.begin, extent.begin) << inside;
       EXPECT_EQ(same.end, extent.end) << inside;
     }
-    records.push_back(std::string(bytes.substr(at, extent.end - at)));
     at = extent.end;
   }
+  for (Walk walk(block.view()); walk.next();) records.emplace_back(walk.slice().raw);
   return records;
 }
 
@@ -112,7 +112,7 @@ TEST(Bounds, LongContinuationsTakeLinearTime) {
   std::string text = kKlog;
   for (int i = 0; i < 100'000; ++i) text += "E\n";
   const PaddedText block(text);
-  EXPECT_EQ(record_at(block.view(), text.size() - 1).begin, 0U);
+  EXPECT_EQ(group_at(block.view(), text.size() - 1).begin, 0U);
   EXPECT_EQ(last_start(block.view(), 0), 0U);
   EXPECT_EQ(next_start(block.view(), 1), text.size());
 }
@@ -188,7 +188,7 @@ TEST(Glance, SeesTheStampAndSeverityThatParsingFinds) {
     const PaddedText padded(line);
     Record parsed, scratch;
     parse(padded.view(), parsed);
-    const Glance seen = glance(padded.view(), true, scratch);
+    const Glance seen = glance(Slice{padded.view(), {}, nullptr, 0}, true, scratch);
     EXPECT_EQ(seen.stamp, parsed.stamp) << line;
     EXPECT_EQ(seen.severity, parsed.severity) << line;
   }

@@ -1,0 +1,15 @@
+// What the record-making half of the room needs of the framing half.
+
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+#include "ktrace/format.h"
+
+namespace ktrace::format {
+
+/// recognise() for a line that may reach the end of `block`: bytes behind that do not count.
+const Payload* recognise_within(std::string_view block, std::size_t line);
+
+}  // namespace ktrace::format
