@@ -7,20 +7,15 @@
 // logs/json/json.go and its tests. The others name their level; their `ts` or `time` is RFC 3339,
 // also with an offset without colon (etcd), or seconds.
 //
-// simdjson's On-Demand front end finds the members; strings without escapes and everything that
-// stays JSON are views of the line. A line that is cut short or otherwise no JSON keeps the time
-// that its first members tell, and its text as the message. An object over several lines is not
-// put together again.
+// A line that is cut short or otherwise no JSON keeps the time that its first members tell, and its
+// text as the message. An object over several lines is not put together again.
 
 #include <algorithm>
-#include <cstring>
 #include <optional>
 #include <span>
 
-#include <simdjson.h>
-
 #include "go_string.h"
-#include "json_value.h"
+#include "json_members.h"
 #include "ktrace/format.h"
 #include "pairs.h"
 #include "payloads.h"
@@ -28,13 +23,6 @@
 
 namespace ktrace::format {
 namespace {
-
-namespace ondemand = simdjson::ondemand;
-
-// simdjson needs six bytes of memory for each byte of a document. What is larger keeps its time and
-// its text. Memory for documents of usual size is kept for the next one.
-constexpr std::size_t kLongestDocument = 8 * 1024 * 1024;
-constexpr std::size_t kUsualDocument = 256 * 1024;
 
 enum class Role : std::uint8_t { attribute, time, severity, caller, message };
 
@@ -134,12 +122,7 @@ std::optional<Stamp> read_unix_time(std::string_view text) {
 
 std::optional<Stamp> read_time(std::string_view text, bool quoted) {
   if (!quoted) return read_unix_time(text);
-  Stamp stamp;
-  const auto time = parse_rfc3339(text, &stamp.digits);
-  if (!time) return std::nullopt;
-  stamp.kind = Stamp::Kind::absolute;
-  stamp.time = *time;
-  return stamp;
+  return read_rfc3339_stamp(text);
 }
 
 // ---- Members ----------------------------------------------------------------------------------
@@ -150,84 +133,10 @@ Severity read_severity(std::string_view text) {
   return parse_severity(text).value_or(Severity::unspecified);
 }
 
-std::string_view trim_back(std::string_view text) {
-  while (!text.empty() && static_cast<unsigned char>(text.back()) <= ' ') text.remove_suffix(1);
-  return text;
-}
-
 // Fills a record from the members of one object.
 class MemberReader {
  public:
   MemberReader(const Dialect& dialect, Record& record) : dialect_(dialect), record_(record) {}
-
-  bool read(ondemand::field& field) {
-    Attribute member;
-    if (!read_key(field, member.key) || !read_value(field.value(), member)) return false;
-    if (!fill(member)) record_.attributes.push_back(member);
-    return true;
-  }
-
-  // Whether the members that were read make a record.
-  bool finish() {
-    if (dialect_.severity_from_v) {
-      record_.severity = record_.find("v") != nullptr ? Severity::info : Severity::error;
-    }
-    return recognised_;
-  }
-
- private:
-  bool read_key(ondemand::field& field, std::string_view& key) {
-    // Keys are short: a loop is faster than two searches. Their end is certain, simdjson saw it.
-    const char* const begin = field.key().raw();
-    const char* end = begin;
-    while (*end != '"' && *end != '\\') ++end;
-    key = {begin, static_cast<std::size_t>(end - begin)};
-    if (*end == '"') return true;
-    if (field.unescaped_key().get(key) != simdjson::SUCCESS) return false;
-    key = record_.arena.keep(key);
-    return true;
-  }
-
-  bool read_value(ondemand::value& value, Attribute& member) {
-    const std::string_view token = trim_back(value.raw_json_token());
-    switch (token.empty() ? '\0' : token.front()) {
-      case '"':
-        return read_string(value, token, member);
-      case '{':
-        return read_container(value.get_object(), member);
-      case '[':
-        return read_container(value.get_array(), member);
-      default:
-        break;
-    }
-    // A number, true, false, null; other words (NaN) are no JSON and stay as strings.
-    member.value = token;
-    if (is_json(token)) member.type = Attribute::Type::json;
-    return !token.empty();
-  }
-
-  bool read_string(ondemand::value& value, std::string_view token, Attribute& member) {
-    if (token.size() < 2 || token.back() != '"') return false;
-    member.value = token.substr(1, token.size() - 2);
-    if (member.value.find('\\') == member.value.npos) return true;
-    std::string_view decoded;
-    // Half of a surrogate pair and the like: the text stays as written.
-    if (value.get_string().get(decoded) == simdjson::SUCCESS) {
-      member.value = record_.arena.keep(decoded);
-    }
-    return true;
-  }
-
-  template <typename Container>
-  static bool read_container(simdjson::simdjson_result<Container> result, Attribute& member) {
-    Container container;
-    std::string_view text;
-    if (std::move(result).get(container) != simdjson::SUCCESS) return false;
-    if (container.raw_json().get(text) != simdjson::SUCCESS) return false;
-    member.value = trim_back(text);
-    if (is_json(member.value)) member.type = Attribute::Type::json;
-    return true;
-  }
 
   // Whether the member is not an attribute but a field of the record.
   bool fill(const Attribute& member) {
@@ -250,6 +159,15 @@ class MemberReader {
     return false;
   }
 
+  // Whether the members that were read make a record.
+  bool finish() {
+    if (dialect_.severity_from_v) {
+      record_.severity = record_.find("v") != nullptr ? Severity::info : Severity::error;
+    }
+    return recognised_;
+  }
+
+ private:
   // The first time is the record's own: loggers write theirs before what the caller adds.
   bool fill_time(std::string_view text, bool quoted) {
     if (record_.has_time()) return false;
@@ -279,68 +197,6 @@ class MemberReader {
   const Key* message_key_ = nullptr;
   bool recognised_ = false;
 };
-
-// ---- Documents --------------------------------------------------------------------------------
-
-enum class Outcome : std::uint8_t { read, not_utf8, unreadable };
-
-Outcome read_members(ondemand::parser& parser, std::string_view text, const Dialect& dialect,
-                     Record& record) {
-  ondemand::document document;
-  const simdjson::padded_string_view padded(text.data(), text.size(), text.size() + kPadding);
-  const auto error = parser.iterate(padded).get(document);
-  if (error == simdjson::UTF8_ERROR) return Outcome::not_utf8;
-  ondemand::object object;
-  if (error != simdjson::SUCCESS || document.get_object().get(object) != simdjson::SUCCESS) {
-    return Outcome::unreadable;
-  }
-  MemberReader reader(dialect, record);
-  for (auto member : object) {
-    ondemand::field field;
-    if (std::move(member).get(field) != simdjson::SUCCESS || !reader.read(field)) {
-      return Outcome::unreadable;
-    }
-  }
-  // Whatever follows the object must not be lost: such a line is kept as its text.
-  const bool more = document.current_location().error() == simdjson::SUCCESS;
-  return !more && reader.finish() ? Outcome::read : Outcome::unreadable;
-}
-
-Outcome read_document(std::string_view text, const Dialect& dialect, Record& record) {
-  if (text.size() > kLongestDocument) return Outcome::unreadable;
-  if (text.size() > kUsualDocument) {
-    ondemand::parser parser;
-    return read_members(parser, text, dialect, record);
-  }
-  thread_local ondemand::parser parser;
-  return read_members(parser, text, dialect, record);
-}
-
-// The length of the UTF-8 sequence at the front of `text`; 0 when it is none.
-std::size_t sequence_length(std::string_view text) {
-  const auto first = static_cast<unsigned char>(text.front());
-  const std::size_t length = first < 0x80 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
-  const bool valid =
-      length <= text.size() && (length == 1 || simdjson::validate_utf8(text.data(), length));
-  return valid ? length : 0;
-}
-
-// `text` with U+FFFD for each byte that belongs to no UTF-8 sequence, and kPadding bytes behind it.
-std::string_view with_valid_utf8(std::string_view text, Arena& arena) {
-  constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
-  const std::size_t room = text.size() * kReplacement.size() + kPadding;
-  char* const out = arena.allocate(room);
-  std::size_t written = 0;
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t length = sequence_length(text.substr(at));
-    const std::string_view piece = length > 0 ? text.substr(at, length) : kReplacement;
-    written += piece.copy(out + written, piece.size());
-    at += std::max<std::size_t>(length, 1);
-  }
-  std::memset(out + written, 0, kPadding);
-  arena.shrink(room - written - kPadding);
-  return {out, written};
-}
 
 // ---- Lines that are no JSON -------------------------------------------------------------------
 
@@ -395,11 +251,12 @@ bool keep_beginning(const Dialect& dialect, Record& record) {
 }
 
 bool parse_object(const Dialect& dialect, Record& record) {
-  Outcome outcome = read_document(record.payload, dialect, record);
-  if (outcome == Outcome::not_utf8) {
-    outcome = read_document(with_valid_utf8(record.payload, record.arena), dialect, record);
+  if (!read_members(record.payload, record.arena, record.attributes)) {
+    return keep_beginning(dialect, record);
   }
-  if (outcome != Outcome::read) return keep_beginning(dialect, record);
+  MemberReader reader(dialect, record);
+  std::erase_if(record.attributes, [&](const Attribute& member) { return reader.fill(member); });
+  if (!reader.finish()) return keep_beginning(dialect, record);
   record.message = take_printf_pairs(record.message, record);
   keep_last_of_equal_keys(record.attributes);
   describe_request(record);
@@ -460,10 +317,7 @@ bool glance_klog_json(std::string_view raw, bool severity, Glance& glance) {
 
 bool parse_klog_json(Record& record) { return parse_object(kKlog, record); }
 
-bool starts_json(const char* line) {
-  return behind_first_key(kOther.keys, line) != nullptr ||
-         std::string_view(line, kPadding).starts_with(kEventOpens);
-}
+bool starts_json(const char* line) { return behind_first_key(kOther.keys, line) != nullptr; }
 
 bool parse_json(Record& record) { return parse_object(kOther, record); }
 
