@@ -40,8 +40,12 @@ struct Attribute {
   std::string_view key;
   std::string_view value;
   Type type = Type::string;
+  bool detail = false;  ///< too much for a line of text: the message says what matters of it
 
-  friend bool operator==(const Attribute&, const Attribute&) = default;
+  /// By what it says; not by how it is shown.
+  friend bool operator==(const Attribute& a, const Attribute& b) {
+    return a.key == b.key && a.value == b.value && a.type == b.type;
+  }
 };
 
 /// A key that names an identifier, and the value it has.

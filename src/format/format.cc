@@ -16,6 +16,11 @@ constexpr Payload kPayloads[] = {
      glance_klog_json},
     {"json", "structured JSON lines (zap, controller-runtime, etcd, slog)", starts_json, true,
      parse_json, nullptr},
+    {"audit", "audit events", starts_audit, true, parse_audit, glance_audit},
+    {"object", "Kubernetes objects, Events among them, one a line", starts_object, true,
+     parse_object, nullptr},
+    {"object-lines", "Kubernetes objects as kubectl get -o json prints them", starts_object_lines,
+     false, parse_object_lines, nullptr},
 };
 
 std::string_view without_line_end(std::string_view raw) {
@@ -49,7 +54,7 @@ void parse(const Slice& slice, Record& record) {
   begin_record(slice, record);
   const Payload* payload = payload_of(slice);
   if (payload != nullptr && payload->parse(record)) {
-    record.format = payload->name;
+    if (record.format.empty()) record.format = payload->name;
     return;
   }
   begin_record(slice, record);

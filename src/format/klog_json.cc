@@ -60,9 +60,6 @@ constexpr Key kGeneric[] = {
     {"resourceLogs", Role::attribute, true},
 };
 
-// Audit events and Event objects open so; other objects of a kind are response bodies.
-constexpr std::string_view kEventOpens = "{\"kind\":\"Event\",";
-
 struct Dialect {
   std::span<const Key> keys;
   bool severity_from_v;

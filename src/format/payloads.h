@@ -20,4 +20,14 @@ bool glance_klog_json(std::string_view raw, bool severity, Glance& glance);
 bool starts_json(const char* line);
 bool parse_json(Record& record);
 
+bool starts_audit(const char* line);
+bool parse_audit(Record& record);
+bool glance_audit(std::string_view raw, bool severity, Glance& glance);
+
+bool starts_object(const char* line);
+bool parse_object(Record& record);
+
+bool starts_object_lines(const char* line);
+bool parse_object_lines(Record& record);
+
 }  // namespace ktrace::format

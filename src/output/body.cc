@@ -72,6 +72,7 @@ std::string_view Body::compose(const Record& record) {
   const std::size_t at = emphasise ? find_keyed(message, record.trace) : kNowhere;
   append_emphasised(message, at, record.trace.value.size(), append_text);
   for (const Attribute& attribute : record.attributes) {
+    if (attribute.detail) continue;
     if (!out_.empty()) out_ += ' ';
     append_attribute(attribute, emphasise ? record.trace : Identifier());
   }

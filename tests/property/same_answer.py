@@ -11,6 +11,7 @@ import itertools
 import os
 import random
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -46,10 +47,13 @@ def make_inputs(arguments, scratch):
     audit_ids = sorted(
         set(re.findall(r'audit-ID="([^"]+)"', (scratch / "cluster/kube-apiserver.log").read_text()))
     )
+    harness.unpack(arguments.testdata / "cluster-a-beside", scratch / "beside")
+    shutil.copy(scratch / "cluster/audit.log", scratch / "beside")
     talk = sorted(path.name for path in (scratch / "talk").glob("*.log"))
     return [
         Input("talk", scratch / "talk", ["111", "000", "222"], talk),
         Input("cluster", scratch / "cluster", random.Random(1).sample(audit_ids, 3), cluster),
+        Input("beside", scratch / "beside", random.Random(2).sample(audit_ids, 2)),
         make_nasty(scratch / "small", 80, long_line=0),
         make_nasty(scratch / "nasty", 1500, long_line=300 * 1024),
     ]

@@ -1,6 +1,8 @@
 // Where records begin and end, and the table of payload formats.
 
+#include <fstream>
 #include <set>
+#include <sstream>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -125,6 +127,18 @@ TEST(Payloads, HaveNamesOfTheirOwnAndDescriptions) {
   }
 }
 
+TEST(Payloads, AreInTheManual) {
+  std::ifstream file(KTRACE_MANUAL);
+  std::stringstream manual;
+  manual << file.rdbuf();
+  for (const Payload& payload : payloads()) {
+    std::string name(payload.name);
+    for (std::size_t at = 0; (at = name.find('-', at)) != name.npos; at += 2)
+      name.insert(at, 1, '\\');
+    EXPECT_NE(manual.str().find("\n.B " + name + "\n"), std::string::npos) << name;
+  }
+}
+
 TEST(Payloads, AreRecognisedByTheFirstBytesOfALine) {
   const auto name = [](std::string_view line) {
     const Payload* payload = recognise(PaddedText(line).view().data());
@@ -135,9 +149,16 @@ TEST(Payloads, AreRecognisedByTheFirstBytesOfALine) {
   EXPECT_EQ(name(R"({"ts":"2026-11-22T16:56:15Z","msg":"x"})"), "json");
   EXPECT_EQ(name(R"({"level":"info","ts":1,"msg":"x"})"), "json");
   EXPECT_EQ(name(R"({"time" : "2026-11-22T16:56:15Z"})"), "json");
+  EXPECT_EQ(name(R"({"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"M"})"), "audit");
+  EXPECT_EQ(name(R"({"kind":"Event","apiVersion":"v1","metadata":{}})"), "object");
+  EXPECT_EQ(name(R"({"kind":"Pod","apiVersion":"v1","metadata":{}})"), "object");
+  EXPECT_EQ(name(R"({"action":"Binding","apiVersion":"v1","count":1})"), "object");
+  EXPECT_EQ(name("        {\n            \"apiVersion\": \"v1\",\n"), "object-lines");
   for (const std::string_view line :
-       {R"({"kind":"Event"})", R"({"log":"x"})", R"({"message":"forbidden"})", R"( {"ts":1})",
-        R"({ "ts":1})", R"({"tsx":1})", R"({"ts","level"})", R"(["ts"])", "{}\n", "Error: x\n",
+       {R"({"kind":"Event"})", R"({"kind":"Status","apiVersion":"v1","metadata":{}})",
+        "        {\n            \"kind\": \"User\",\n", "{\n  \"type\": \"Dangling\",\n",
+        R"({"log":"x"})", R"({"message":"forbidden"})", R"( {"ts":1})", R"({ "ts":1})",
+        R"({"tsx":1})", R"({"ts","level"})", R"(["ts"])", "{}\n", "Error: x\n",
         "2026/11/22 16:53:57 traces export\n"}) {
     EXPECT_EQ(name(line), "none") << line;
   }

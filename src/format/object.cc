@@ -1,0 +1,142 @@
+// Objects of the Kubernetes API as JSON: Events, and what `kubectl get -o json` prints of others.
+//
+// kubectl indents by four blanks, and puts the items of a List eight blanks deep:
+//   {                                        {"apiVersion":"v1","kind":"Pod",…}      one a line
+//       "apiVersion": "v1",
+//       "items": [                           {                                       one object
+//           {                                    "apiVersion": "v1",
+//               "apiVersion": "v1",              …
+//               …                            }
+//           },
+// The API server itself, and jq, indent by two, so that items are four deep; the items of its lists
+// have neither kind nor apiVersion. Keys are in alphabetical order (kubectl) or kind comes first
+// (API server). Source: kubernetes cli-runtime printers/json.go, apimachinery serializer/json.
+//
+// Each item is a record of its own: it begins with the line of its brace and ends where the next
+// one begins. What surrounds the items is no record of this format. An object stands at the time of
+// its creation, and its record says no more than its name: the rest is in the attributes.
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include <simdjson.h>
+
+#include "api_objects.h"
+#include "json_members.h"
+#include "pairs.h"
+#include "payloads.h"
+
+namespace ktrace::format {
+namespace {
+
+// The keys that objects of the API begin with: of the alphabet's first those that there are.
+constexpr std::array<std::string_view, 6> kFirstKeys{
+    "apiVersion", "kind", "metadata", "action", "addressType", "aggregationRule"};
+
+// How deep the brace and the first key of an object may be indented.
+struct Indent {
+  std::size_t brace, key;
+  bool kind_first;  // the subjects of a RoleBinding begin so, too
+};
+constexpr std::array<Indent, 4> kIndents{
+    {{0, 2, true}, {0, 4, true}, {4, 6, false}, {8, 12, false}}};
+
+std::size_t count_blanks(std::string_view text) {
+  return std::min(text.find_first_not_of(' '), text.size());
+}
+
+// Whether `text` begins with a key of an object.
+bool begins_with_key(std::string_view text, bool kind_first) {
+  if (!text.starts_with('"')) return false;
+  text.remove_prefix(1);
+  return std::any_of(kFirstKeys.begin(), kFirstKeys.end(), [&](std::string_view key) {
+    return text.starts_with(key) && text.substr(key.size()).starts_with("\":") &&
+           (kind_first || key != "kind");
+  });
+}
+
+// The object within the lines of a record: up to the brace that is indented like the first.
+std::string_view own_lines(std::string_view payload) {
+  const std::size_t brace = count_blanks(payload);
+  const std::size_t first_end = payload.find('\n');
+  if (first_end == payload.npos) return payload;
+  for (std::size_t at = first_end; at != payload.npos; at = payload.find('\n', at + 1)) {
+    const std::string_view line = payload.substr(at + 1);
+    if (count_blanks(line) == brace && line.substr(brace).starts_with('}')) {
+      return payload.substr(0, at + 1 + brace + 1);
+    }
+  }
+  return payload;
+}
+
+// `text` without the blanks between its tokens, with padding.
+std::string_view minified(std::string_view text, Arena& arena) {
+  char* const out = arena.allocate(text.size() + kPadding);
+  std::size_t size = 0;
+  if (simdjson::minify(text.data(), text.size(), out, size) != simdjson::SUCCESS) return text;
+  std::memset(out + size, 0, kPadding);
+  arena.shrink(text.size() - size);
+  return {out, size};
+}
+
+bool describe(Record& record) {
+  return describe_audit(record) || describe_event(record) || describe_object(record);
+}
+
+}  // namespace
+
+bool describe_object(Record& record) {
+  const Members members(record);
+  const std::string_view name = members.text("metadata", "name");
+  if (name.empty()) return false;
+  const std::string_view kind = members.text("kind");
+  const std::string_view space = members.text("metadata", "namespace");
+  record.stamp = members.time("metadata", "creationTimestamp");
+  record.message =
+      join({kind, kind.empty() ? "" : " ", space, space.empty() ? "" : "/", name}, record.arena);
+  record.format = "object";
+  for (Attribute& member : record.attributes) member.detail = true;
+  return true;
+}
+
+bool starts_object_lines(const char* line) {
+  if (*line != ' ' && *line != '{') return false;
+  const std::string_view head(line, kPadding);
+  const std::size_t brace = count_blanks(head);
+  std::string_view rest = head.substr(brace);
+  for (const std::string_view end : {"{\n", "{\r\n"}) {
+    if (!rest.starts_with(end)) continue;
+    rest.remove_prefix(end.size());
+    const std::size_t key = count_blanks(rest);
+    return std::any_of(kIndents.begin(), kIndents.end(), [&](const Indent& indent) {
+      return indent.brace == brace && indent.key == key &&
+             begins_with_key(rest.substr(key), indent.kind_first);
+    });
+  }
+  return false;
+}
+
+bool parse_object_lines(Record& record) {
+  const std::string_view object = minified(own_lines(record.payload), record.arena);
+  if (!read_members(object, record.arena, record.attributes)) return false;
+  keep_last_of_equal_keys(record.attributes);
+  return describe(record);
+}
+
+// An error that the server has answered is a body, printed amid other lines.
+bool starts_object(const char* line) {
+  const std::string_view head(line, kPadding);
+  if (head.starts_with(R"({"apiVersion":")")) return true;
+  const bool first = head.starts_with(R"({"kind":")") || head.starts_with(R"({"action":")");
+  return first && head.find(R"(","apiVersion":")") != head.npos &&
+         !head.starts_with(R"({"kind":"Status")");
+}
+
+bool parse_object(Record& record) {
+  if (!read_members(record.payload, record.arena, record.attributes)) return false;
+  keep_last_of_equal_keys(record.attributes);
+  return describe(record);
+}
+
+}  // namespace ktrace::format
