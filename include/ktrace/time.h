@@ -14,7 +14,7 @@ namespace ktrace {
 
 using Duration = std::chrono::nanoseconds;
 
-/// Nanoseconds since 1970-01-01T00:00:00Z: from 1677-09-22 to 2262-04-11.
+/// Nanoseconds since 1970-01-01T00:00:00Z: all of the years 1678 to 2261, and some months around.
 using Time = std::chrono::time_point<std::chrono::system_clock, Duration>;
 
 /// `time` less `duration`, not below the range of Time, whatever a log may claim.
@@ -52,7 +52,8 @@ class Zone {
 
   /// The point in time at which this zone's clocks show `local`, which counts nanoseconds since
   /// 1970-01-01T00:00:00 on those clocks. A local time that occurs twice is the earlier one; one
-  /// that is skipped is the moment of the skip.
+  /// that is skipped is the moment of the skip. The first and the last two days of Time's range
+  /// count, here and below, as the moments at which they border on the others.
   Time to_time(Duration local) const;
 
   /// What this zone's clocks show at `time`, as nanoseconds since 1970-01-01T00:00:00.
@@ -75,14 +76,15 @@ struct CivilTime {
 };
 CivilTime to_civil(Time time, const Zone& zone);
 
-/// The point in time of a civil date in `zone`; empty when there is no such day or it lies outside
-/// the range of Time.
+/// The point in time of a civil date in `zone`; empty when there is no such day, and before 1678 or
+/// behind 2261.
 std::optional<Time> from_civil(int year, unsigned month, unsigned day, Duration time_of_day,
                                const Zone& zone = {});
 
 /// Reads RFC 3339 and its relatives: 'T' or a space between date and time, a fraction of up to 9
 /// digits after '.' or ',', the offset Z, +hh:mm, +hhmm or +hh. `digits`, when given, receives the
-/// count of fraction digits. Empty when the whole of `text` is not such a time.
+/// count of fraction digits. Empty when the whole of `text` is not such a time or its date is none
+/// of from_civil's.
 std::optional<Time> parse_rfc3339(std::string_view text, std::uint8_t* digits = nullptr);
 
 /// RFC 3339 in UTC with `digits` fraction digits (0 to 9).

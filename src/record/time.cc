@@ -21,6 +21,10 @@ using std::chrono::seconds;
 
 constexpr std::int64_t kSecond = 1'000'000'000;
 
+// The range of Time less two days at each end: one for the zone, one for the day's beginning.
+constexpr Duration kFirst = Duration::min() + hours(48);
+constexpr Duration kLast = Duration::max() - hours(48);
+
 // Reads fixed and variable runs of characters from the front of a text.
 class Cursor {
  public:
@@ -153,14 +157,16 @@ Result<Zone> Zone::parse(std::string_view name) {
 }
 
 Time Zone::to_time(Duration local) const {
+  local = std::clamp(local, kFirst, kLast);
   if (zone_ == nullptr) return Time(local - fixed_);
   const date::local_time<Duration> clocks(local);
   return Time(tz(zone_)->to_sys(clocks, date::choose::earliest).time_since_epoch());
 }
 
 Duration Zone::to_local(Time time) const {
-  if (zone_ == nullptr) return time.time_since_epoch() + fixed_;
-  return tz(zone_)->to_local(time).time_since_epoch();
+  const Duration within = std::clamp(time.time_since_epoch(), kFirst, kLast);
+  if (zone_ == nullptr) return within + fixed_;
+  return tz(zone_)->to_local(Time(within)).time_since_epoch();
 }
 
 CivilTime to_civil(Time time, const Zone& zone) {
@@ -180,8 +186,7 @@ CivilTime to_civil(Time time, const Zone& zone) {
 std::optional<Time> from_civil(int year, unsigned month, unsigned day, Duration time_of_day,
                                const Zone& zone) {
   const date::year_month_day date{date::year(year), date::month(month), date::day(day)};
-  // The range of Time ends inside 1677 and 2262; a margin of a year keeps zones inside it, too.
-  if (!date.ok() || year < 1679 || year > 2260) return std::nullopt;
+  if (!date.ok() || year < 1678 || year > 2261) return std::nullopt;
   return zone.to_time(since_epoch(date) + time_of_day);
 }
 

@@ -46,6 +46,15 @@ TEST(Rfc3339, RefusesWhatIsNoPointInTime) {
   }
 }
 
+TEST(Rfc3339, ReadsAllYearsThatTimeHolds) {
+  EXPECT_EQ(format_rfc3339(at("1678-01-01T00:00:00Z"), 0), "1678-01-01T00:00:00Z");
+  EXPECT_EQ(format_rfc3339(at("1678-01-01T00:00:00+14:00"), 0), "1677-12-31T10:00:00Z");
+  EXPECT_EQ(format_rfc3339(at("2261-12-31T23:59:59.999999999Z"), 9),
+            "2261-12-31T23:59:59.999999999Z");
+  EXPECT_FALSE(parse_rfc3339("1677-12-31T23:59:59Z"));
+  EXPECT_FALSE(parse_rfc3339("2262-01-01T00:00:00Z"));
+}
+
 TEST(Rfc3339, IsWrittenWithAsManyDigitsAsAsked) {
   const Time time = at("2026-01-02T03:04:05.678901234Z");
   EXPECT_EQ(format_rfc3339(time, 6), "2026-01-02T03:04:05.678901Z");
@@ -112,6 +121,15 @@ TEST(CivilDates, KnowTheCalendar) {
   EXPECT_FALSE(from_civil(2026, 2, 29, hours(1)));
   EXPECT_FALSE(from_civil(2026, 0, 1, hours(1)));
   EXPECT_FALSE(from_civil(3000, 1, 1, hours(1)));
+}
+
+TEST(CivilDates, AreThereForTheFirstAndTheLastTime) {
+  for (const char* name : {"UTC", "-23:59", "+23:59", "Europe/Berlin", "America/New_York"}) {
+    EXPECT_EQ(to_civil(Time::min(), zone(name)).year, 1677) << name;
+    EXPECT_EQ(to_civil(Time::max(), zone(name)).year, 2262) << name;
+    EXPECT_LT(zone(name).to_time(Duration::min()), at("1678-01-01T00:00:00Z")) << name;
+    EXPECT_GT(zone(name).to_time(Duration::max()), at("2261-12-31T23:59:59Z")) << name;
+  }
 }
 
 TEST(TimeBounds, AreReadInAllTheirSpellings) {
