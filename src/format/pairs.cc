@@ -13,8 +13,9 @@
 // traceID="111"). A line of pairs only is the request log of Kubernetes 1.18, which leaves latency
 // and status unquoted and ends with a colon.
 //
-// What cannot be read is left to the caller: nothing is dropped. Each function is linear in the
-// length of its text.
+// What cannot be read is left to the caller: nothing is dropped. Of equal keys a structured call's
+// last counts, as in Go's maps and JSON; in running text a second one is left to the words. Each
+// function is linear in the length of its text.
 
 #include "pairs.h"
 
@@ -243,13 +244,20 @@ std::size_t read_printf_pair(std::string_view text, bool first, Attribute& attri
   return end;
 }
 
+// Whether a pair of running text may become an attribute. Of equal keys only one would be kept, so
+// the second stays where it is; and no hand writes more than some pairs.
+bool has_room(const Record& record, std::string_view key) {
+  constexpr std::size_t kMost = 32;
+  return record.attributes.size() < kMost && record.find(key) == nullptr;
+}
+
 // Moves the pairs at the front of `message` to `record`; returns the rest.
 std::string_view take_leading_pairs(std::string_view message, Record& record) {
   std::string_view rest = message;
   for (bool first = true; !rest.empty(); first = false) {
     Attribute attribute;
     const std::size_t length = read_printf_pair(rest, first, attribute, record.arena);
-    if (length == 0) break;
+    if (length == 0 || !has_room(record, attribute.key)) break;
     const bool colon = length < rest.size() && rest[length] == ':' && is_end(rest, length + 1);
     if (!colon && !is_end(rest, length)) break;
     record.attributes.push_back(attribute);
@@ -289,9 +297,10 @@ std::string_view take_trailing_pairs(std::string_view message, Record& record) {
     std::size_t key = open - 1;
     while (key > 0 && in_key(rest[key - 1])) --key;
     if (!begins_key(rest[key]) || (key > 0 && !is_end(rest, key - 1))) break;
+    const std::string_view name = rest.substr(key, open - 1 - key);
+    if (!has_room(record, name)) break;
     const std::string_view inside = rest.substr(open + 1, rest.size() - open - 2);
-    record.attributes.push_back(
-        {rest.substr(key, open - 1 - key), unquote(inside, record.arena), Attribute::Type::string});
+    record.attributes.push_back({name, unquote(inside, record.arena), Attribute::Type::string});
     rest = trim_back(rest.substr(0, key));
   }
   const auto found = record.attributes.begin() + before;
