@@ -2,6 +2,7 @@
 // process's surroundings.
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <csignal>
 #include <cstdio>
@@ -79,7 +80,9 @@ int main(int argc, char** argv) {
   if (!invocation.query) {
     std::fputs(invocation.complaint.c_str(), stderr);
     std::fputs(invocation.text.c_str(), stdout);
-    return std::fflush(stdout) == 0 ? invocation.status : 2;
+    if (std::fflush(stdout) == 0 || errno == EPIPE) return invocation.status;
+    print({Diagnostic::Level::error, "", 0, std::string("cannot write: ") + std::strerror(errno)});
+    return 2;
   }
   set_block_size(*invocation.query);
 
