@@ -33,8 +33,9 @@ std::optional<Severity> parse_severity(std::string_view text);
 /// One key and value that a record carries.
 struct Attribute {
   enum class Type : std::uint8_t {
-    string,  ///< value is the decoded text
-    json,    ///< value is valid JSON text: a number, true, false, null, an object or an array
+    string,     ///< value is the decoded text
+    json,       ///< value is valid JSON text: a number, true, false, null, an object or an array
+    long_json,  ///< value is an object or array, too long for its grammar to be checked
   };
 
   std::string_view key;

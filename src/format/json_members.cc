@@ -59,7 +59,7 @@ bool read_container(simdjson::simdjson_result<Container> result, Attribute& memb
   if (std::move(result).get(container) != simdjson::SUCCESS) return false;
   if (container.raw_json().get(text) != simdjson::SUCCESS) return false;
   member.value = trim_back(text);
-  if (is_json(member.value)) member.type = Attribute::Type::json;
+  member.type = type_of(member.value);
   return true;
 }
 
@@ -77,7 +77,7 @@ bool read_value(ondemand::value& value, Arena& arena, Attribute& member) {
   }
   // A number, true, false, null; other words (NaN) are no JSON and stay as strings.
   member.value = token;
-  if (is_json(token)) member.type = Attribute::Type::json;
+  member.type = type_of(token);
   return !token.empty();
 }
 

@@ -1,4 +1,4 @@
-// Whether a value is JSON (RFC 8259). Numbers and words are decided here, because their text is all
+// What values are JSON (RFC 8259). Numbers and words are decided here, because their text is all
 // that is needed and simdjson refuses numbers that do not fit a machine word; objects and arrays
 // are simdjson's.
 
@@ -46,12 +46,9 @@ bool is_number(std::string_view text) {
 
 bool is_container(std::string_view text) {
   if (text == "{}" || text == "[]") return true;
-  if (text.size() > kLongestValue) return false;
   thread_local simdjson::dom::parser parser(kLongestValue);
   return parser.parse(text.data(), text.size(), false).error() == simdjson::SUCCESS;
 }
-
-}  // namespace
 
 bool is_json(std::string_view text) {
   if (text.empty()) return false;
@@ -59,6 +56,14 @@ bool is_json(std::string_view text) {
   if (first == '{' || first == '[') return is_container(text);
   if (first == '-' || is_digit(first)) return is_number(text);
   return text == "true" || text == "false" || text == "null";
+}
+
+}  // namespace
+
+Attribute::Type type_of(std::string_view text) {
+  const bool container = text.starts_with('{') || text.starts_with('[');
+  if (container && text.size() > kLongestValue) return Attribute::Type::long_json;
+  return is_json(text) ? Attribute::Type::json : Attribute::Type::string;
 }
 
 }  // namespace ktrace::format

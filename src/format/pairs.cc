@@ -100,12 +100,8 @@ class PairReader {
     if (text.front() == '"') return read_quoted(text, attribute);
     if (text.starts_with("<\n")) return read_lines(text, attribute);
     if (text.front() == '{' || text.front() == '[') {
-      const std::size_t length = json_length(text);
-      if (length != text.npos) {
-        attribute.value = text.substr(0, length);
-        attribute.type = Attribute::Type::json;
-        return length;
-      }
+      const std::size_t length = read_json(text, attribute);
+      if (length != text.npos) return length;
     }
     return read_bare(text, attribute);
   }
@@ -148,11 +144,13 @@ class PairReader {
     return {out, written};
   }
 
-  // The length of the JSON object or array at the front of `text`, npos when it is none.
-  std::size_t json_length(std::string_view text) {
+  // Reads the JSON object or array at the front of `text`.
+  std::size_t read_json(std::string_view text, Attribute& attribute) {
     if (vain_searches_ >= kVainSearches) return text.npos;
     const std::size_t length = closing_bracket(text) + 1;
-    if (length > 0 && is_end(text, length) && is_json(text.substr(0, length))) return length;
+    attribute.value = text.substr(0, length);
+    if (length > 0 && is_end(text, length)) attribute.type = type_of(attribute.value);
+    if (attribute.type != Attribute::Type::string) return length;
     ++vain_searches_;
     return text.npos;
   }
@@ -177,7 +175,7 @@ class PairReader {
     attribute.value = text.substr(0, length);
     if (attribute.value == "<nil>" || attribute.value == "nil") attribute.value = "null";
     const bool composite = text.front() == '{' || text.front() == '[';
-    if (!composite && is_json(attribute.value)) attribute.type = Attribute::Type::json;
+    if (!composite) attribute.type = type_of(attribute.value);
     return length;
   }
 
@@ -240,7 +238,7 @@ std::size_t read_printf_pair(std::string_view text, bool first, Attribute& attri
   while (!is_end(text, end) && text[end] != '"') ++end;
   if (text[end - 1] == ':') --end;
   attribute.value = text.substr(from, end - from);
-  if (is_json(attribute.value)) attribute.type = Attribute::Type::json;
+  attribute.type = type_of(attribute.value);
   return end;
 }
 

@@ -197,6 +197,55 @@ class JsonScan {
   std::vector<Identifier>& found_;
 };
 
+// Members of objects in JSON that is too long to be parsed: strings follow one another, and one
+// that stands before a colon is a key. A member whose name or value has escapes is none.
+class LongJsonScan {
+ public:
+  LongJsonScan(std::string_view json, const KeySet& keys, std::vector<Identifier>& found)
+      : json_(json), keys_(keys), found_(found) {}
+
+  void run() {
+    for (at_ = json_.find('"'); at_ < json_.size(); at_ = json_.find('"', at_)) {
+      const std::string_view text = string();
+      if (!next_is(':') || !keys_.contains(text)) continue;
+      ++at_;
+      const std::string_view value = next_is('"') ? string() : number();
+      const std::string_view id = identifier_value(text, value);
+      if (!id.empty() && id.find('\\') == id.npos) found_.push_back({text, id});
+    }
+  }
+
+ private:
+  // What stands between the quote here and the one that closes it; goes behind that.
+  std::string_view string() {
+    const std::size_t begin = at_ + 1;
+    for (at_ = begin; at_ < json_.size() && json_[at_] != '"'; ++at_) {
+      if (json_[at_] == '\\') ++at_;
+    }
+    const std::size_t end = std::min(at_, json_.size());
+    at_ = end + 1;
+    return json_.substr(begin, end - begin);
+  }
+
+  std::string_view number() {
+    const std::size_t end = std::min(json_.find_first_of(",}] \t\r\n", at_), json_.size());
+    const std::string_view text = json_.substr(at_, end - at_);
+    const bool digits = !text.empty() && (text[0] == '-' || (text[0] >= '0' && text[0] <= '9'));
+    return digits ? text : std::string_view();
+  }
+
+  // Whether `c` is the next character that is no white space; goes to that character.
+  bool next_is(char c) {
+    at_ = std::min(json_.find_first_not_of(" \t\r\n", at_), json_.size());
+    return at_ < json_.size() && json_[at_] == c;
+  }
+
+  std::string_view json_;
+  const KeySet& keys_;
+  std::vector<Identifier>& found_;
+  std::size_t at_ = 0;
+};
+
 // Whether fold_key(key) is `folded`, without making it. A key does not end with a joiner.
 bool folds_to(std::string_view key, std::string_view folded) {
   if (key.empty() || key.back() == '-' || key.back() == '_') return false;
@@ -253,7 +302,9 @@ void collect_identifiers(Record& record, const KeySet& keys, std::vector<Identif
     const bool json = attribute.type == Attribute::Type::json;
     const bool nested =
         json && (attribute.value.starts_with('{') || attribute.value.starts_with('['));
-    if (nested) {
+    if (attribute.type == Attribute::Type::long_json) {
+      LongJsonScan(attribute.value, keys, found).run();
+    } else if (nested) {
       JsonScan(record, keys, found).run(attribute.value);
     } else if (keys.contains(attribute.key)) {
       const std::string_view id = identifier_value(attribute.key, attribute.value);

@@ -138,6 +138,17 @@ class Robustness:
         )
         (self.scratch / "long.log").unlink()
 
+    def hit_in_long_json(self):
+        """An identifier inside one JSON value of 2 MiB is found, in text and in JSON."""
+        value = b'{"a":"' + b"x" * 2 * MIB + b'","b":[{"traceID":"111"}]}'
+        self.write(
+            "value.log",
+            record(1, '"Updated" obj=')[:-1] + value + b" n=1\n",
+            b'{"ts":1795366480000,"msg":"Updated","obj":' + value + b"}\n",
+        )
+        self.lines_found("an identifier in a long JSON value", "value.log", [1, 2])
+        (self.scratch / "value.log").unlink()
+
     # ---- Hostile bytes
 
     def truncated_json(self):
@@ -231,27 +242,29 @@ class Robustness:
         for name, records in (("short", 1), ("long", 20_000)):
             self.write("full.log", *(record(n, HIT) for n in range(records)))
             for form in ("text", "raw", "json", "chrome"):
-                with open("/dev/full", "wb") as full:
-                    done = subprocess.run(
-                        [str(self.arguments.ktrace), "grep", "111", "full.log", "-o", form],
-                        cwd=self.scratch,
-                        stdin=subprocess.DEVNULL,
-                        stdout=full,
-                        stderr=subprocess.PIPE,
-                        env=harness.environment(),
-                        timeout=harness.TIME_LIMIT,
-                        check=False,
-                    )
-                good = (
-                    done.returncode == 2
-                    and done.stderr.startswith(b"ktrace: ")
-                    and done.stderr.count(b"\n") == 1
-                )
-                self.tally.check(
-                    f"full disk, {name} output, {form}",
-                    good,
-                    f"status {done.returncode}\n{done.stderr!r}",
-                )
+                self.write_in_vain(f"{name} output, {form}", "grep", "111", "full.log", "-o", form)
+        self.write_in_vain("help", "--help")
+
+    def write_in_vain(self, name, *words):
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run(
+                [str(self.arguments.ktrace), *words],
+                cwd=self.scratch,
+                stdin=subprocess.DEVNULL,
+                stdout=full,
+                stderr=subprocess.PIPE,
+                env=harness.environment(),
+                timeout=harness.TIME_LIMIT,
+                check=False,
+            )
+        good = (
+            done.returncode == 2
+            and done.stderr.startswith(b"ktrace: ")
+            and done.stderr.count(b"\n") == 1
+        )
+        self.tally.check(
+            f"full disk, {name}", good, f"status {done.returncode}\n{done.stderr!r}"
+        )
 
     def closed_pipe(self):
         """A reader that leaves after the first line: a quiet end."""
@@ -286,6 +299,7 @@ def main():
             robustness.large_log,
             robustness.long_line,
             robustness.hit_in_long_line,
+            robustness.hit_in_long_json,
             robustness.truncated_json,
             robustness.deep_json,
             robustness.noise,

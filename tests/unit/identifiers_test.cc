@@ -37,6 +37,21 @@ Record with_attribute(std::string_view key, std::string_view value,
 constexpr auto kJson = Attribute::Type::json;
 constexpr const char* kTrace = "4bf92f3577b34da6a3ce929d0e0e4736";
 
+TEST(Identifiers, InLongJsonAreMembers) {
+  const auto long_json = [](std::string_view text) {
+    return found(with_attribute("obj", text, Attribute::Type::long_json));
+  };
+  EXPECT_THAT(long_json(R"({"a":[{"traceID":"111","n":{"audit-ID" : "222"}}],"reqID":333})"),
+              ElementsAre("traceID=111", "audit-ID=222", "reqID=333"));
+  EXPECT_THAT(long_json(R"({"a":"\"traceID\":\"111\"","traceID":null,"reqID":{"b":"1"}})"),
+              IsEmpty());
+  EXPECT_THAT(long_json(R"(["traceID","111"])"), IsEmpty());
+  for (const char* cut :
+       {"{\"traceID\":\"", "{\"traceID\":", "{\"traceID\"", "{\"traceID\\", "["}) {
+    EXPECT_THAT(long_json(cut), IsEmpty()) << cut;
+  }
+}
+
 TEST(KeySet, ComparesWithoutCaseHyphenAndUnderscore) {
   for (const char* key : {"traceID", "trace_id", "trace-id", "TraceId", "traceid", "TRACE_ID",
                           "reqID", "requestID", "request_id", "audit-ID", "auditID", "Audit-Id",

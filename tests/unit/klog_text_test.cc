@@ -337,6 +337,13 @@ TEST(KlogStructuredMessage, OfManyEqualKeysTheLastCounts) {
   EXPECT_EQ(record->attributes.back(), json("k99", "999"));
 }
 
+TEST(KlogStructuredMessage, JsonOfMoreThanAMebibyteIsNotChecked) {
+  const std::string long_array = "[\"" + std::string(2 << 20, 'x') + " } \"]";
+  const auto record = body("\"m\" a=" + long_array + " b=1");
+  EXPECT_EQ(record->attributes,
+            (Attributes{{"a", long_array, Attribute::Type::long_json}, json("b", "1")}));
+}
+
 TEST(Ktesting, PrintsPairsBehindUnquotedWords) {
   const ParsedRecord record(
       "I1122 16:50:45.041587] prefix/sub: hello world pod=\"a/b\" n=1 o={\"a\":[1]}\n");
