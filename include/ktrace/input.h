@@ -42,6 +42,20 @@ class Source {
   /// Reads up to `size` bytes at `offset` into `into`. Gives the count, 0 only at the end.
   virtual Result<std::size_t> read(std::uint64_t offset, char* into, std::size_t size) = 0;
 
+  /// Whether its next bytes may come long after the ones before: a pipe, or a file that is
+  /// followed.
+  virtual bool live() const { return false; }
+
+  /// Waits until read() has something to give at once: bytes, the end, or an error. False when
+  /// `patience` is over before.
+  virtual bool await(Duration patience) {
+    (void)patience;
+    return true;
+  }
+
+  /// What the user should know of what happened to it since the last call.
+  virtual std::vector<Diagnostic> news() { return {}; }
+
  protected:
   explicit Source(Origin origin) : origin_(std::move(origin)) {}
 
@@ -70,7 +84,10 @@ struct Opened {
   std::vector<Diagnostic> diagnostics;
 };
 
-/// Opens `paths`; "-" is standard input (descriptor 0).
-Opened open(const std::vector<std::string>& paths, const std::vector<Naming>& names);
+/// Opens `paths`; "-" is standard input (descriptor 0). With `follow` a log whose newest piece is
+/// an uncompressed file goes on with what will be written to it: its source is a stream without an
+/// end, through any number of rotations.
+Opened open(const std::vector<std::string>& paths, const std::vector<Naming>& names,
+            bool follow = false);
 
 }  // namespace ktrace::input

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 
 namespace ktrace::input {
@@ -51,6 +52,8 @@ class Pipe : public Stream {
 
   Result<std::size_t> read(char* into, std::size_t size) override { return file_.read(into, size); }
 
+  bool await(Duration patience) override { return file_.await(patience); }
+
  private:
   Descriptor file_;
 };
@@ -75,6 +78,12 @@ Result<std::size_t> Descriptor::read(char* into, std::size_t size) const {
     if (count >= 0) return static_cast<std::size_t>(count);
     if (errno != EINTR) return system_error(errno);
   }
+}
+
+bool Descriptor::await(Duration patience) const {
+  pollfd waiting{number_, POLLIN, 0};
+  const auto wait = std::chrono::ceil<std::chrono::milliseconds>(patience);
+  return ::poll(&waiting, 1, static_cast<int>(wait.count())) > 0;
 }
 
 Status system_error(int number) { return Status::error(std::strerror(number)); }

@@ -33,6 +33,9 @@ class Descriptor {
   Result<std::size_t> read_at(std::uint64_t offset, char* into, std::size_t size) const;
   Result<std::size_t> read(char* into, std::size_t size) const;
 
+  /// Waits until read() would not wait; false when `patience` is over, or a signal came, before.
+  bool await(Duration patience) const;
+
  private:
   int number_ = -1;
 };

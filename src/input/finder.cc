@@ -37,6 +37,8 @@ class Recorder : public Stream {
     bytes_ = std::string();
   }
 
+  bool await(Duration patience) override { return stream_->await(patience); }
+
   // The whole stream once more. This one is not read any more.
   StreamPtr rewind() { return put_back(std::move(bytes_), std::move(stream_)); }
 
@@ -131,7 +133,7 @@ void Finder::add_regular(File file) {
   piece.modified = file.facts.modified;
   piece.open = open;
   // Empty, or a file of /proc, which is never packed and may change while it is looked at.
-  if (!file.facts.seekable()) return pieces.push_back(std::move(piece));
+  if (!file.facts.seekable() && !follow_) return pieces.push_back(std::move(piece));
   std::string sample(file.named ? kSignature : kSample, '\0');
   const auto count = file.descriptor.read_at(0, sample.data(), sample.size());
   if (!count) return error(file.path, count.message());
@@ -172,6 +174,8 @@ void Finder::add_pipe(File file) {
   Piece piece;
   piece.name = file.path;
   piece.modified = gzip_time(head);
+  // What a decoder holds back cannot be waited for.
+  piece.live = encoding == nullptr;
   if (encoding != nullptr) stream = put_back(std::move(inner), std::move(stream));
   piece.open = once(std::move(stream));
   pieces.push_back(std::move(piece));
@@ -186,7 +190,13 @@ void Finder::add_archive(const std::string& path, const Opener& open) {
     const std::string name = path + "!" + member.name;
     names.push_back(name);
     if (member.text) {
-      pieces.push_back({name, member.modified, group, member.position, std::nullopt, member.open});
+      Piece piece;
+      piece.name = name;
+      piece.modified = member.modified;
+      piece.group = group;
+      piece.position = member.position;
+      piece.open = member.open;
+      pieces.push_back(std::move(piece));
     } else {
       ++others;
     }

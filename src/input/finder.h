@@ -15,6 +15,9 @@ namespace ktrace::input {
 /// Collects pieces of logs. Not thread-safe.
 class Finder {
  public:
+  /// With `follow` an empty file may become a log.
+  explicit Finder(bool follow) : follow_(follow) {}
+
   /// `path`: a file, a pipe, an archive, a directory, or "-". What cannot be opened is told.
   void add(const std::string& path);
 
@@ -34,6 +37,7 @@ class Finder {
   void note_skipped(const std::string& path, std::size_t count);
   bool may_hold();
 
+  bool follow_;
   std::map<Identity, std::string> met_;  // regular files and their names
   std::size_t held_ = 0;                 // descriptors kept open
   std::size_t skipped_ = 0;              // files of the tree that are no logs

@@ -7,6 +7,7 @@
 
 #include "copies.h"
 #include "finder.h"
+#include "follow.h"
 #include "ktrace/input.h"
 #include "layout.h"
 #include "names.h"
@@ -107,8 +108,8 @@ bool path_matches(const std::string& pattern, const std::string& path) {
          ::fnmatch(pattern.c_str(), file.c_str(), 0) == 0;
 }
 
-Opened open(const std::vector<std::string>& paths, const std::vector<Naming>& names) {
-  Finder finder;
+Opened open(const std::vector<std::string>& paths, const std::vector<Naming>& names, bool follow) {
+  Finder finder(follow);
   for (const std::string& path : paths) finder.add(path);
   Opened opened;
   opened.diagnostics = std::move(finder.diagnostics);
@@ -120,7 +121,9 @@ Opened open(const std::vector<std::string>& paths, const std::vector<Naming>& na
   for (std::vector<Piece>& pieces : logs) {
     Origin origin = layout.origin(pieces.back().name);
     rename(names, origin);
-    opened.sources.push_back(make_source(std::move(origin), std::move(pieces)));
+    opened.sources.push_back(follow && pieces.back().plain
+                                 ? make_followed(std::move(origin), std::move(pieces))
+                                 : make_source(std::move(origin), std::move(pieces)));
   }
   return opened;
 }

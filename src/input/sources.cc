@@ -10,7 +10,6 @@
 #include <algorithm>
 
 namespace ktrace::input {
-namespace {
 
 Result<Descriptor> reopen(const PlainFile& file) {
   auto opened = open_path(file.path);
@@ -20,6 +19,8 @@ Result<Descriptor> reopen(const PlainFile& file) {
   if (facts->identity != file.identity) return Status::error("was replaced while it was read");
   return opened;
 }
+
+namespace {
 
 Result<std::size_t> read_plain(const PlainFile& file, std::uint64_t offset, char* into,
                                std::size_t size) {
@@ -83,6 +84,11 @@ class Streams : public Source {
   std::uint64_t size() const override { return 0; }
   std::optional<Time> modified() const override { return pieces_.back().modified; }
   std::uint32_t group() const override { return pieces_.back().group; }
+  bool live() const override { return pieces_.size() == 1 && pieces_.front().live; }
+  bool await(Duration patience) override {
+    // What cannot be opened is told by read().
+    return !live() || next_ == pieces_.size() || !open_next().ok() || current_->await(patience);
+  }
 
   // A piece that cannot be read is no reason to leave out those behind it: its failure is told when
   // they are done.
@@ -101,12 +107,16 @@ class Streams : public Source {
   }
 
  private:
+  Status open_next() {
+    if (current_ != nullptr) return {};
+    auto opened = open_piece(pieces_[next_]);
+    if (!opened) return opened.status();
+    current_ = std::move(*opened);
+    return {};
+  }
+
   Result<std::size_t> read_piece(char* into, std::size_t size) {
-    if (current_ == nullptr) {
-      auto opened = open_piece(pieces_[next_]);
-      if (!opened) return opened.status();
-      current_ = std::move(*opened);
-    }
+    if (Status status = open_next(); !status.ok()) return status;
     return current_->read(into, size);
   }
 

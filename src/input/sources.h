@@ -29,7 +29,11 @@ struct Piece {
   std::uint64_t position = 0;      ///< in what the group has in common
   std::optional<PlainFile> plain;  ///< or else
   Opener open;                     ///< makes the stream of its bytes
+  bool live = false;               ///< a pipe, whose stream can be waited for
 };
+
+/// Opens `file` again, if its path still leads to it.
+Result<Descriptor> reopen(const PlainFile& file);
 
 /// The bytes of `piece`, from their beginning.
 Result<StreamPtr> open_piece(const Piece& piece);

@@ -22,6 +22,8 @@ class Rejoined : public Stream {
     return left_.empty() ? rest_->skip(count) : 0;
   }
 
+  bool await(Duration patience) override { return !left_.empty() || rest_->await(patience); }
+
  private:
   std::string head_;
   std::string_view left_;  // of head_

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "ktrace/status.h"
+#include "ktrace/time.h"
 
 namespace ktrace::input {
 
@@ -29,6 +30,12 @@ class Stream {
   virtual std::uint64_t skip(std::uint64_t count) {
     (void)count;
     return 0;
+  }
+
+  /// As Source::await().
+  virtual bool await(Duration patience) {
+    (void)patience;
+    return true;
   }
 };
 
