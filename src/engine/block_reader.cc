@@ -74,8 +74,26 @@ bool BlockReader::next(Block& block) {
       return true;
     }
     if (done_) return false;
+    if (!waits_ && !source_.await(Duration::zero())) return false;
     fill();
   }
+}
+
+bool BlockReader::take_rest(Block& block, bool may_grow) {
+  drop(cut_);
+  const std::size_t lines = view().rfind('\n') + 1;
+  if (lines == 0) return false;
+  cut_ = lines;
+  if (!may_grow) {
+    // Whole lines can be judged, however short.
+    const std::size_t last = format::last_start({buffer_.data(), lines + kUndecided - 1}, 0);
+    const format::Payload* payload = format::recognise(buffer_.data() + last);
+    const bool complete = payload != nullptr && payload->json_line && lines == filled_ &&
+                          format::record_from(view(), last).end == lines;
+    if (!complete) cut_ = last;
+  }
+  block = {view().substr(0, cut_), base_};
+  return cut_ > 0;
 }
 
 // Reads some more. At the end of the source, good or bad, eof_ is set.

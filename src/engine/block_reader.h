@@ -42,6 +42,20 @@ class BlockReader {
 
   const Status& status() const { return status_; }
 
+  /// From now on next() does not wait for a source that has nothing at present, but gives false.
+  void never_wait() { waits_ = false; }
+
+  /// Whether the part goes on, although next() gave false.
+  bool goes_on() const { return !done_; }
+
+  /// After next() gave false without an end: how many bytes are held back, because they may be the
+  /// beginning of a record.
+  std::size_t held_back() const { return filled_ - cut_; }
+
+  /// Gives the records that are held back and complete; with `may_grow` all whole lines, so that
+  /// the last of them ends a record now. False when there are none.
+  bool take_rest(Block& block, bool may_grow);
+
   /// How many records were longer than kLongestRecord, and where the first begins.
   std::uint64_t long_records() const { return long_records_; }
   std::uint64_t first_long_record() const { return first_long_record_; }
@@ -70,8 +84,9 @@ class BlockReader {
   std::size_t scanned_ = 0;      // no record starts in (0, scanned_]
   std::size_t end_scanned_ = 0;  // nor between the part's end and this
   bool aligned_;                 // buffer_[0] begins a group, or a piece of a long record
-  bool eof_ = false;             // the source ends at filled_
-  bool done_ = false;            // the part ends at cut_
+  bool waits_ = true;
+  bool eof_ = false;   // the source ends at filled_
+  bool done_ = false;  // the part ends at cut_
   bool in_long_record_ = false;
   std::uint64_t long_records_ = 0;
   std::uint64_t first_long_record_ = 0;

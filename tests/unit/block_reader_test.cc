@@ -145,6 +145,70 @@ TEST(BlockReader, KnowsTheStampBeforeABlock) {
   }
 }
 
+TEST(BlockReader, GivesWhatWasReadBeforeAFailure) {
+  const std::string text = nasty_text(7);
+  for (const bool seekable : {true, false}) {
+    for (const std::size_t place : {std::size_t{1}, text.size() / 2, text.size()}) {
+      MemorySource source(text, seekable);
+      source.fail_at(place);
+      std::vector<char> buffer;
+      BlockReader reader(source, 0, BlockReader::kToTheEnd, 100, buffer);
+      std::string given;
+      Block block;
+      while (reader.next(block)) given += block.bytes;
+      EXPECT_EQ(given, text.substr(0, place));
+      EXPECT_EQ(reader.status().message(), "Input/output error");
+    }
+  }
+}
+
+const std::string kHeader = "I0610 11:35:38.104033       1 a.go:1] ";
+
+TEST(BlockReader, ThatNeverWaitsGivesTheRecordsThatAreComplete) {
+  MemorySource source(kHeader + "one\n" + kHeader + "two\n", false);
+  std::vector<char> buffer;
+  BlockReader reader(source, 0, BlockReader::kToTheEnd, 4096, buffer);
+  reader.never_wait();
+  Block block;
+  EXPECT_FALSE(reader.next(block)) << "a short line is not judged before more is read";
+  ASSERT_TRUE(reader.take_rest(block, false));
+  EXPECT_EQ(block.bytes, kHeader + "one\n");
+  EXPECT_FALSE(reader.take_rest(block, false));
+  source.append(kHeader + std::string(90, '3'));
+  ASSERT_TRUE(reader.next(block));
+  EXPECT_EQ(block.bytes, kHeader + "two\n");
+  EXPECT_FALSE(reader.next(block));
+  EXPECT_TRUE(reader.goes_on());
+}
+
+TEST(BlockReader, ThatNeverWaitsGivesOnlyWholeLinesOfTheRest) {
+  MemorySource source(kHeader + "one\ntwo\nthr", false);
+  std::vector<char> buffer;
+  BlockReader reader(source, 0, BlockReader::kToTheEnd, 4096, buffer);
+  reader.never_wait();
+  Block block;
+  EXPECT_FALSE(reader.next(block));
+  EXPECT_FALSE(reader.take_rest(block, false)) << "a klog record may grow";
+  ASSERT_TRUE(reader.take_rest(block, true));
+  EXPECT_EQ(block.bytes, kHeader + "one\ntwo\n");
+  EXPECT_FALSE(reader.take_rest(block, true));
+  source.append("ee\n");
+  EXPECT_FALSE(reader.next(block));
+  ASSERT_TRUE(reader.take_rest(block, true));
+  EXPECT_EQ(block.bytes, "three\n");
+  EXPECT_EQ(block.offset, (kHeader + "one\ntwo\n").size());
+}
+
+TEST(BlockReader, ThatNeverWaitsGivesAJsonRecordAtItsLinesEnd) {
+  MemorySource source("{\"ts\":1678174252192.0676,\"msg\":\"b\",\"v\":3}\n", false);
+  std::vector<char> buffer;
+  BlockReader reader(source, 0, BlockReader::kToTheEnd, 4096, buffer);
+  reader.never_wait();
+  Block block;
+  EXPECT_FALSE(reader.next(block));
+  EXPECT_TRUE(reader.take_rest(block, false));
+}
+
 TEST(BlockReader, OfAnEmptySourceGivesNothing) {
   MemorySource source("");
   EXPECT_TRUE(records_of(source, 0, BlockReader::kToTheEnd, 64).empty());

@@ -22,10 +22,23 @@ class MemorySource : public input::Source {
   std::uint64_t size() const override { return bytes_.size(); }
   std::optional<Time> modified() const override { return std::nullopt; }
 
+  /// A read that would reach `offset` ends there, and the next one fails.
+  void fail_at(std::uint64_t offset) { fails_at_ = offset; }
+
+  /// More bytes.
+  void append(const std::string& bytes) { bytes_ += bytes; }
+
+  bool await(Duration patience) override {
+    (void)patience;
+    return seekable_ || position_ < bytes_.size();
+  }
+
   Result<std::size_t> read(std::uint64_t offset, char* into, std::size_t size) override {
     if (!seekable_) offset = position_;
+    if (offset >= fails_at_) return Status::error("Input/output error");
     if (offset >= bytes_.size()) return std::size_t{0};
-    size = std::min({size, most_per_read_, bytes_.size() - static_cast<std::size_t>(offset)});
+    const std::uint64_t end = std::min<std::uint64_t>(bytes_.size(), fails_at_);
+    size = std::min({size, most_per_read_, static_cast<std::size_t>(end - offset)});
     std::memcpy(into, bytes_.data() + offset, size);
     position_ = offset + size;
     return size;
@@ -36,6 +49,7 @@ class MemorySource : public input::Source {
   bool seekable_;
   std::size_t most_per_read_;
   std::uint64_t position_ = 0;
+  std::uint64_t fails_at_ = ~std::uint64_t{0};
 };
 
 }  // namespace ktrace
