@@ -64,6 +64,20 @@ void set_block_size(ktrace::Query& query) {
   if (error == std::errc() && *end == '\0' && size > 0) query.block_size = size;
 }
 
+volatile std::sig_atomic_t interrupted = 0;
+
+// From the first call on Ctrl-C is a wish, which ends what is followed; the second is an order.
+bool is_interrupted() {
+  static const bool asked = [] {
+    struct sigaction action {};
+    action.sa_handler = [](int) { interrupted = 1; };
+    action.sa_flags = SA_RESETHAND;
+    for (const int signal : {SIGINT, SIGTERM}) sigaction(signal, &action, nullptr);
+    return true;
+  }();
+  return asked && interrupted != 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -91,6 +105,7 @@ int main(int argc, char** argv) {
   around.columns = around.terminal ? terminal_columns() : 0;
   around.color = invocation.color;
   around.now = shell.now;
+  around.interrupted = is_interrupted;
   around.report = print;
   return static_cast<int>(ktrace::engine::run(*invocation.query, around));
 }

@@ -19,6 +19,9 @@ struct Surroundings {
   unsigned columns = 0;   ///< its width; 0 when it is none
   bool color = false;
   Time now{};
+  /// Whether the user wants an end; asked from time to time while a log is followed. Whoever asks
+  /// ends the run well. May be empty.
+  std::function<bool()> interrupted;
   std::function<void(const Diagnostic&)> report;  ///< called from one thread at a time
 };
 

@@ -34,6 +34,9 @@ class Sink {
   bool closed() const;    ///< failed because the reader has gone (EPIPE): a quiet end
   Status status() const;  ///< the system's words when failed()
 
+  /// Whether nobody will read what is written: known of pipes before the next byte is.
+  bool abandoned() const;
+
  private:
   static constexpr std::size_t kFlushAt = 256 * 1024;
   int descriptor_;

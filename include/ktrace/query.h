@@ -68,6 +68,11 @@ struct Query {
   bool count = false;  ///< only how many
   bool quiet = false;  ///< only whether there are any
 
+  // Whether to go on with what is written later, and for how long a record waits for earlier ones
+  // of other sources; empty: as long as it takes as a rule.
+  bool follow = false;
+  std::optional<Duration> reorder_window;
+
   // How to work.
   unsigned threads = 0;                ///< 0: as many as the machine has
   std::size_t block_size = 256 << 10;  ///< bytes read at a time

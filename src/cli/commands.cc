@@ -59,10 +59,11 @@ const std::vector<CommandRow>& commands() {
                 "traceparent and their spellings) has the value ID, in all sources, and shows "
                 "them in the order of time. A PATH is a file, a directory, an archive, or - for "
                 "standard input, which is also read when no PATH is given.",
-       .options = {add_ids, add_key_to_find, add_filters, add_timeline_show, add_reading},
+       .options = {add_ids, add_key_to_find, add_filters, add_timeline_show, add_reading,
+                   add_following},
        .found = "records",
        .examples = {"ktrace grep 4bf92f3577b34da6a3ce929d0e0e4736 *.log",
-                    "kubectl logs -n kube-system kube-apiserver-cp1 | ktrace grep ID",
+                    "kubectl logs -f -n kube-system kube-apiserver-cp1 | ktrace grep ID",
                     "ktrace grep ID -o chrome *.log > trace.json"}},
       {.name = "list",
        .command = Command::list,
@@ -86,10 +87,11 @@ const std::vector<CommandRow>& commands() {
        .about = "Needs memory that does not grow with them. What states no time stands behind "
                 "the record before it. A pipe is kept in a temporary file (TMPDIR) when it is "
                 "long.",
-       .options = {add_filters, add_timeline_show, add_reading},
+       .options = {add_filters, add_timeline_show, add_reading, add_following},
        .found = "records",
        .examples = {"ktrace merge *.log | less",
                     "ktrace merge --severity warning --since 16:50 --until 16:52 *.log",
+                    "ktrace merge -f --severity warning /var/log/pods",
                     "ktrace merge -o raw kubelet.log.1 kubelet.log > kubelet-in-order.log"}},
       {.name = "completion",
        .command = {},

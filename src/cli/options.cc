@@ -46,6 +46,14 @@ PerPath<Zone> parse_zone(const std::string& text) {
   return {pattern, value_of("--input-tz", Zone::parse(zone))};
 }
 
+Duration parse_window(const std::string& text) {
+  const auto window = parse_duration(text);
+  if (!window || *window < Duration::zero() || *window > std::chrono::hours(1)) {
+    refuse(fmt::format("--reorder-window: '{}' is not a duration from 0s to 1h", text));
+  }
+  return *window;
+}
+
 input::Naming parse_naming(const std::string& text) {
   const auto [pattern, names] = split_rule(text);
   const std::size_t at = names.find('@');
@@ -233,10 +241,23 @@ void add_reading(CLI::App& app, Flags& flags) {
       ->check(CLI::Range(1U, 1024U));
 }
 
+void add_following(CLI::App& app, Flags& flags) {
+  Group group(app, kRead);
+  group.flag("-f,--follow", flags.query.follow,
+             "Go on with what is written to the files later, also when they are rotated, until "
+             "Ctrl-C");
+  group.read("--reorder-window", "DUR", flags.query.reorder_window, parse_window,
+             "How long a record of a live source waits for earlier ones of the others, such as 2s; "
+             "500ms by default");
+}
+
 void finish(Flags& flags, const Surroundings& around) {
   Query& query = flags.query;
   query.since = read_bound("--since", flags.since, query.display_zone, around.now);
   query.until = read_bound("--until", flags.until, query.display_zone, around.now);
+  if (query.follow && query.prefix) {
+    refuse("--follow and --prefix: what a prefix stands for is known only at the end");
+  }
   for (const std::string& id : query.ids) {
     if (id.empty()) refuse("an ID must not be empty");
     if (query.prefix && id.size() < kShortestPrefix) {

@@ -39,6 +39,7 @@ void add_filters(CLI::App& app, Flags& flags);        ///< --since and its like
 void add_timeline_show(CLI::App& app, Flags& flags);  ///< -o and its like, for records
 void add_list_show(CLI::App& app, Flags& flags);      ///< -o and its like, for traces
 void add_reading(CLI::App& app, Flags& flags);        ///< --year and its like
+void add_following(CLI::App& app, Flags& flags);      ///< -f, --reorder-window
 
 /// A mistake on the command line, in words: throws what CLI11 throws.
 [[noreturn]] void refuse(const std::string& message);

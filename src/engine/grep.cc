@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "commands.h"
+#include "live.h"
 #include "parallel.h"
 
 namespace ktrace::engine {
@@ -37,20 +38,21 @@ class Grep {
         wanted_(query_.ids, query_.prefix, session.keys()) {}
 
   Outcome run() {
+    if (query_.follow) return run_follow(session_, filter_, &wanted_);
     const output::Format* format = output::find_format(query_.output);
     if (format == nullptr) return session_.fail("unknown output format '" + query_.output + "'");
     const Parts parts = search(*format);
     session_.report_parts(parts);
     if (query_.prefix && ambiguous(parts)) return Outcome::error;
     std::vector<Placed> timeline = place(parts);
-    const bool any = !timeline.empty();
+    bool any = !timeline.empty();
     if (query_.quiet) return any ? Outcome::found : session_.outcome(false);
     output::Sink sink(session_.output());
     if (query_.count) {
       fmt::format_to(std::back_inserter(sink.buffer()), "{}\n", timeline.size());
     } else {
       std::sort(timeline.begin(), timeline.end());
-      write(timeline, *format, sink);
+      any = write(timeline, *format, sink) || any;
     }
     return session_.finish(sink, any);
   }
@@ -135,9 +137,11 @@ class Grep {
     return session_.calendar(*part.source, evidence);
   }
 
-  void write(const std::vector<Placed>& timeline, const output::Format& format,
+  // Gives whether live pipes brought more.
+  bool write(const std::vector<Placed>& timeline, const output::Format& format,
              output::Sink& sink) {
-    std::vector<bool> shown(session_.sources().size());
+    const bool live = session_.paused();
+    std::vector<bool> shown(session_.sources().size(), live);
     for (const Placed& placed : timeline) shown[placed.source] = true;
     const auto writer = format.make(session_.style());
     writer->begin(session_.origins(shown), sink.buffer());
@@ -151,9 +155,11 @@ class Grep {
       record.time = placed.time;
       record.trace = wanted_.match(record);
       writer->record(record, sink.buffer());
-      if (!sink.settle()) return;
+      if (!sink.settle()) return false;
     }
+    const bool more = live && go_on(session_, filter_, &wanted_, format, *writer, sink) > 0;
     writer->end(sink.buffer());
+    return more;
   }
 
   Session& session_;

@@ -16,6 +16,7 @@
 
 #include "commands.h"
 #include "ktrace/format.h"
+#include "live.h"
 #include "parallel.h"
 #include "spooled.h"
 
@@ -236,6 +237,7 @@ class Merge {
         idle_.push_back(block);
       }
     }
+    if (session_.paused()) shown += go_on(session_, filter_, nullptr, *format_, *writer, sink);
     if (writes) writer->end(sink.buffer());
     return shown;
   }

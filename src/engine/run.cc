@@ -2,6 +2,7 @@
 
 #include "commands.h"
 #include "ktrace/engine.h"
+#include "live.h"
 
 namespace ktrace::engine {
 
@@ -10,12 +11,16 @@ Outcome run(const Query& query, const Surroundings& surroundings) {
   const Filter filter(query);
   if (!filter.status().ok()) return session.fail(filter.status().message());
   session.open();
+  const auto wants = [&](const Origin& origin) { return filter.wants(origin); };
   switch (query.command) {
     case Command::grep:
+      session.expect_live(wants);
       return run_grep(session, filter);
     case Command::list:
       return run_list(session, filter);
     case Command::merge:
+      session.expect_live(wants);
+      if (query.follow) return run_follow(session, filter, nullptr);
       return run_merge(session, filter);
   }
   return session.fail("unknown command");

@@ -1,5 +1,6 @@
 #include "session.h"
 
+#include <algorithm>
 #include <sys/resource.h>
 
 #include <fmt/format.h>
@@ -19,10 +20,31 @@ void raise_descriptor_limit() {
 
 void Session::open() {
   raise_descriptor_limit();
-  input::Opened opened = input::open(query_.paths, query_.names);
+  input::Opened opened = input::open(query_.paths, query_.names, query_.follow);
   for (const Diagnostic& diagnostic : opened.diagnostics) report(diagnostic);
   owned_ = std::move(opened.sources);
   for (const auto& source : owned_) sources_.push_back(source.get());
+}
+
+void Session::expect_live(const std::function<bool(const Origin&)>& wants) {
+  const bool shows = !query_.count && !query_.quiet && !query_.prefix;
+  const bool live = std::all_of(sources_.begin(), sources_.end(), [&](const input::Source* source) {
+    return source->live() || !wants(source->origin());
+  });
+  if (!shows || !live || query_.follow) return;
+  for (input::Source*& source : sources_) {
+    patients_.push_back(std::make_unique<Patient>(*source, query_, around_.now));
+    source = patients_.back().get();
+  }
+}
+
+bool Session::paused() const {
+  return std::any_of(patients_.begin(), patients_.end(),
+                     [](const auto& patient) { return patient->paused(); });
+}
+
+LiveStart Session::live_start(std::size_t index) {
+  return patients_.empty() ? LiveStart() : patients_[index]->go_on();
 }
 
 void Session::report(const Diagnostic& diagnostic) {

@@ -12,6 +12,7 @@
 #include "ktrace/identifiers.h"
 #include "ktrace/input.h"
 #include "ktrace/output.h"
+#include "patient.h"
 #include "scan.h"
 
 namespace ktrace::engine {
@@ -26,6 +27,19 @@ class Session {
 
   /// Opens the query's paths; what cannot be opened is reported.
   void open();
+
+  /// When all sources that `wants` are pipes and the records are to be shown, they may turn out to
+  /// be live: then reading ends before they do.
+  void expect_live(const std::function<bool(const Origin&)>& wants);
+
+  /// Whether it did.
+  bool paused() const;
+
+  /// Where the source at `index` is to be read on.
+  LiveStart live_start(std::size_t index);
+
+  /// Whether the user wants an end.
+  bool interrupted() const { return around_.interrupted && around_.interrupted(); }
 
   /// An error ends the run with Outcome::error, whatever else is done.
   void report(const Diagnostic& diagnostic);
@@ -58,6 +72,7 @@ class Session {
   const Query& query_;
   const Surroundings& around_;
   std::vector<std::unique_ptr<input::Source>> owned_;
+  std::vector<std::unique_ptr<Patient>> patients_;  // none, or one a source
   std::vector<input::Source*> sources_;
   bool failed_ = false;
 };

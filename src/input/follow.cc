@@ -22,8 +22,8 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <poll.h>
 #include <system_error>
-#include <thread>
 
 #include "encoding.h"
 #include "names.h"
@@ -37,7 +37,7 @@ namespace fs = std::filesystem;
 // How often a file is looked at.
 constexpr auto kStep = std::chrono::milliseconds(10);
 
-// How many of the bytes that were read last are kept to know them again.
+// How many bytes are kept to know a file again.
 constexpr std::size_t kMark = 256;
 
 // A file of the log, as it is called now.
@@ -85,12 +85,14 @@ bool holds_at(const Descriptor& file, std::uint64_t offset, const std::string& b
   return count && *count == found.size() && found == bytes;
 }
 
-bool is_packed(const Descriptor& file) {
+std::string head_of(const Descriptor& file) {
   std::string head(kMark, '\0');
   const auto count = file.read_at(0, head.data(), head.size());
   head.resize(count ? *count : 0);
-  return find_encoding(head) != nullptr;
+  return head;
 }
+
+bool is_packed(const Descriptor& file) { return find_encoding(head_of(file)) != nullptr; }
 
 // The file that a log is written to, and those that follow it.
 class LiveFile {
@@ -112,9 +114,11 @@ class LiveFile {
   Result<std::size_t> read(char* into, std::size_t size) {
     auto count = file_.read_at(offset_, into, size);
     if (!count) return count;
+    const std::size_t kept = std::min(*count, kMark);
+    if (kept == 0) return count;
     offset_ += *count;
-    mark_.append(into + *count - std::min(*count, kMark), std::min(*count, kMark));
-    mark_.erase(0, mark_.size() - std::min(mark_.size(), kMark));
+    mark_.assign(into + *count - kept, kept);
+    mark_at_ = offset_ - kept;
     return count;
   }
 
@@ -128,8 +132,10 @@ class LiveFile {
   bool grew() {
     const auto facts = facts_of(file_);
     if (!facts || facts->size <= offset_) return false;
-    if (holds_at(file_, offset_ - mark_.size(), mark_)) return true;
-    return go_on_in_copy();
+    if (!holds_at(file_, mark_at_, mark_)) return go_on_in_copy();
+    // It may be emptied and written to again before its first bytes are read.
+    if (mark_.empty()) mark_ = head_of(file_);
+    return true;
   }
 
   // The file was emptied. Its copy, if there is one, has what was not read yet.
@@ -137,13 +143,12 @@ class LiveFile {
     for (Sibling& sibling : siblings_of(path_)) {
       if (sibling.facts.identity == identity_ || sibling.facts.size < offset_) continue;
       auto copy = open_path(sibling.path);
-      if (!copy || !holds_at(*copy, offset_ - mark_.size(), mark_)) continue;
-      turn_to(std::move(*copy), sibling.facts.identity, offset_);
+      if (!copy || !holds_at(*copy, mark_at_, mark_)) continue;
+      turn_to(std::move(*copy), sibling.facts.identity);
       return sibling.facts.size > offset_;
     }
     news_ = "was cut short, and is read from its beginning";
-    offset_ = 0;
-    mark_.clear();
+    begin_at_head();
     return false;
   }
 
@@ -191,15 +196,19 @@ class LiveFile {
   }
 
   bool enter_successor() {
-    turn_to(std::move(successor_), successor_identity_, 0);
-    mark_.clear();
-    return true;
+    turn_to(std::move(successor_), successor_identity_);
+    begin_at_head();
+    return grew();
   }
 
-  void turn_to(Descriptor file, Identity identity, std::uint64_t offset) {
+  void begin_at_head() {
+    offset_ = mark_at_ = 0;
+    mark_.clear();
+  }
+
+  void turn_to(Descriptor file, Identity identity) {
     file_ = std::move(file);
     identity_ = identity;
-    offset_ = offset;
     folder_modified_ = {};
   }
 
@@ -208,7 +217,8 @@ class LiveFile {
   Descriptor file_;
   Identity identity_;
   std::uint64_t offset_ = 0;
-  std::string mark_;  // the bytes before offset_
+  std::string mark_;  // bytes that stand before offset_, or at the head when nothing was read yet
+  std::uint64_t mark_at_ = 0;
   Descriptor successor_;
   Identity successor_identity_;
   Time folder_modified_{};
@@ -252,7 +262,7 @@ class Followed : public Source {
     const auto end = std::chrono::steady_clock::now() + patience;
     while (!log_.has_more()) {
       if (std::chrono::steady_clock::now() >= end) return false;
-      std::this_thread::sleep_for(std::min<Duration>(kStep, patience));
+      ::poll(nullptr, 0, static_cast<int>(kStep.count()));
     }
     return true;
   }

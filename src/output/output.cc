@@ -66,6 +66,11 @@ bool Sink::flush() {
 
 bool Sink::closed() const { return error_ == EPIPE; }
 
+bool Sink::abandoned() const {
+  pollfd reader{descriptor_, 0, 0};
+  return poll(&reader, 1, 0) > 0 && (reader.revents & POLLERR) != 0;
+}
+
 Status Sink::status() const {
   return failed() ? Status::error(std::generic_category().message(error_)) : Status();
 }

@@ -152,6 +152,16 @@ TEST(Follow, NoticesATruncationThatHasBeenGrownOver) {
   EXPECT_EQ(follower.more(), "two, which is longer\n");
 }
 
+TEST(Follow, NoticesATruncationBeforeTheFirstByteIsRead) {
+  const Folder folder;
+  const std::string path = folder.put("a.log", "one\n");
+  Follower follower(path);
+  EXPECT_TRUE(follower.source().await(Duration::zero()));
+  fs::copy_file(path, folder.path("a.log.1"));
+  folder.put("a.log", "two, which is longer\n");
+  EXPECT_EQ(follower.more(), "one\ntwo, which is longer\n");
+}
+
 TEST(Follow, SaysThatAFileWasCut) {
   const Folder folder;
   const std::string path = folder.put("a.log", "one\ntwo\n");
