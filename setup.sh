@@ -12,7 +12,7 @@ build=${BUILD:-build}
 jobs=$(nproc)
 
 libraries="libcli11-dev libre2-dev libsimdjson-dev libfmt-dev libhowardhinnant-date-dev tzdata
-  libarchive-dev libisal-dev libzstd-dev"
+  libarchive-dev libbz2-dev libisal-dev liblzma-dev libzstd-dev"
 tools="cmake ninja-build g++ pkg-config"
 test_tools="libgtest-dev libgmock-dev libbenchmark-dev python3 gzip xz-utils zstd"
 ci_tools="clang-14 clang-tidy-14 clang-format-14 libclang-rt-14-dev mandoc git"

@@ -189,9 +189,11 @@ std::size_t BlockReader::cut_long_record() {
   if (format::next_start(decided, 1) <= kLongestRecord) return 0;
   if (!in_long_record_ && long_records_++ == 0) first_long_record_ = base_;
   in_long_record_ = true;
+  const std::string_view half = longest.substr(kLongestRecord / 2);
   for (const char separator : {'\n', ' ', ','}) {
-    const std::size_t place = longest.rfind(separator);
-    if (place != longest.npos && place > kLongestRecord / 2) return place + 1;
+    // Much faster than rfind(), which counts when all of a source is one line.
+    const void* place = ::memrchr(half.data(), separator, half.size());
+    if (place != nullptr) return static_cast<const char*>(place) - longest.data() + 1;
   }
   return kLongestRecord;
 }

@@ -133,6 +133,42 @@ TEST(Encoding, UsesWhatStandsBeforeACutAndTellsIt) {
   }
 }
 
+TEST(Encoding, LosesNoMoreBeforeACutThanTheEncodingMakes) {
+  const std::string text = log_of(3'000'000);
+  const struct {
+    int code;
+    std::size_t lost;  // at most, of what the part before the cut had in it
+  } kLosses[] = {{ARCHIVE_FILTER_GZIP, 1000},
+                 {ARCHIVE_FILTER_XZ, 1000},
+                 {ARCHIVE_FILTER_ZSTD, 128 << 10},
+                 {ARCHIVE_FILTER_BZIP2, 900'000}};
+  for (const auto& [code, lost] : kLosses) {
+    const std::string bytes = packed(code, text);
+    const Unpacked unpacked = unpack(bytes.substr(0, bytes.size() - bytes.size() / 10));
+    // The text is as dense everywhere.
+    EXPECT_GT(unpacked.bytes.size() + lost + text.size() / 100, text.size() / 10 * 9) << code;
+  }
+}
+
+TEST(Xz, AnythingElseBehindIsTold) {
+  const Unpacked unpacked = unpack(packed(ARCHIVE_FILTER_XZ, "one\n") + "more that is no stream");
+  EXPECT_EQ(unpacked.bytes, "one\n");
+  EXPECT_EQ(unpacked.error, "xz: corrupt data (invalid data)");
+}
+
+TEST(Xz, ZerosBetweenStreamsArePadding) {
+  const std::string one = packed(ARCHIVE_FILTER_XZ, "one\n");
+  const Unpacked unpacked = unpack(one + std::string(8, '\0') + one, 3);
+  EXPECT_EQ(unpacked.bytes, "one\none\n");
+  EXPECT_EQ(unpacked.error, "");
+}
+
+TEST(Bzip2, AnythingElseBehindIsTold) {
+  const Unpacked unpacked = unpack(packed(ARCHIVE_FILTER_BZIP2, "one\n") + "more");
+  EXPECT_EQ(unpacked.bytes, "one\n");
+  EXPECT_EQ(unpacked.error, "bzip2: corrupt data (something else follows the compressed data)");
+}
+
 TEST(Encoding, CannotBeCutAnywhereUnnoticed) {
   for (const Filter& filter : kFilters) {
     const std::string bytes = packed(filter.code, log_of(2000));

@@ -1,6 +1,5 @@
-// xz, bzip2 and lz4 by libarchive's filters, with its "raw" format on top: any bytes are one entry.
-// The filters join the streams of a file, as the tools do. What they hold in memory is what the
-// encoding asks for: a dictionary, for xz of up to 64 MiB (-9) as a rule, 1 GiB at most.
+// lz4 by libarchive's filter, with its "raw" format on top: any bytes are one entry. The filter
+// joins frames, as the tools do. It gives whole blocks (of up to 4 MiB) only.
 
 #include "encoding.h"
 #include "reader.h"
@@ -8,13 +7,14 @@
 namespace ktrace::input {
 namespace {
 
-class Filtered : public Stream {
+constexpr std::string_view kName = "lz4";
+
+class Lz4 : public Stream {
  public:
-  Filtered(StreamPtr packed, std::string_view name, int code)
-      : name_(name), code_(code), reader_(std::move(packed)) {
+  explicit Lz4(StreamPtr packed) : reader_(std::move(packed)) {
     archive_read_support_format_raw(reader_.get());
     archive_read_support_format_empty(reader_.get());
-    archive_read_support_filter_by_code(reader_.get(), code);
+    archive_read_support_filter_lz4(reader_.get());
   }
 
   Result<std::size_t> read(char* into, std::size_t size) override {
@@ -46,7 +46,7 @@ class Filtered : public Stream {
     if (code == ARCHIVE_OK) code = archive_read_next_header(reader_.get(), &entry);
     done_ = code == ARCHIVE_EOF;
     // What is too short even for a header would be passed on as it is.
-    const bool filtered = archive_filter_code(reader_.get(), 0) == code_;
+    const bool filtered = archive_filter_code(reader_.get(), 0) == ARCHIVE_FILTER_LZ4;
     if (!filtered || (!done_ && code != ARCHIVE_OK)) fail();
   }
 
@@ -54,15 +54,13 @@ class Filtered : public Stream {
     if (!reader_.stream_status().ok()) {
       status_ = reader_.stream_status();
     } else if (reader_.stream_ended()) {
-      status_ = truncated(name_);
+      status_ = truncated(kName);
     } else {
       const char* words = archive_error_string(reader_.get());
-      status_ = corrupt(name_, words == nullptr ? "it cannot be decoded" : words);
+      status_ = corrupt(kName, words == nullptr ? "it cannot be decoded" : words);
     }
   }
 
-  std::string_view name_;
-  int code_;  // libarchive's, of the filter
   Reader reader_;
   std::string_view block_;  // what is left of it
   bool begun_ = false;
@@ -72,16 +70,6 @@ class Filtered : public Stream {
 
 }  // namespace
 
-StreamPtr decode_xz(StreamPtr packed) {
-  return std::make_unique<Filtered>(std::move(packed), "xz", ARCHIVE_FILTER_XZ);
-}
-
-StreamPtr decode_bzip2(StreamPtr packed) {
-  return std::make_unique<Filtered>(std::move(packed), "bzip2", ARCHIVE_FILTER_BZIP2);
-}
-
-StreamPtr decode_lz4(StreamPtr packed) {
-  return std::make_unique<Filtered>(std::move(packed), "lz4", ARCHIVE_FILTER_LZ4);
-}
+StreamPtr decode_lz4(StreamPtr packed) { return std::make_unique<Lz4>(std::move(packed)); }
 
 }  // namespace ktrace::input
