@@ -14,7 +14,8 @@ jobs=$(nproc)
 libraries="libcli11-dev libre2-dev libsimdjson-dev libfmt-dev libhowardhinnant-date-dev tzdata
   libarchive-dev libbz2-dev libisal-dev liblzma-dev libzstd-dev"
 tools="cmake ninja-build g++ pkg-config"
-test_tools="libgtest-dev libgmock-dev libbenchmark-dev python3 gzip xz-utils zstd"
+test_tools="libgtest-dev libgmock-dev libbenchmark-dev python3 bzip2 gzip lz4 tar
+  xz-utils zip zstd"
 ci_tools="clang-14 clang-tidy-14 clang-format-14 libclang-rt-14-dev mandoc git"
 
 # Installs the packages that are missing; says so when it may not.

@@ -103,8 +103,7 @@ bool read_audit_logs(const Parts& parts, std::size_t at, Origin& origin) {
 bool read_podlogs(const Parts& parts, std::size_t at, Origin& origin) {
   if (parts.size() < at + 3) return false;
   const std::string_view component = known_component(parts[at + 1]);
-  if (component.empty()) return false;
-  origin.component = component;
+  origin.component = component.empty() ? workload_of(parts[at + 1]) : component;
   origin.node = mirror_node_by_name(parts[at + 1], component);
   return true;
 }

@@ -44,6 +44,11 @@ std::string_view log_dir_host(std::string_view rest) {
   return user == rest.npos || user == 0 ? rest.substr(1) : rest.substr(1, user - 1);
 }
 
+// Controllers append five letters and digits that spell no words (apimachinery, util/rand).
+bool all_generated(std::string_view text) {
+  return text.find_first_not_of("bcdfghjklmnpqrstvwxz2456789") == text.npos;
+}
+
 }  // namespace
 
 std::string_view folder_of(std::string_view path) {
@@ -62,13 +67,23 @@ std::string_view known_component(std::string_view name) {
   return {};
 }
 
-// Controllers append five letters and digits that spell no words (apimachinery, util/rand).
 bool is_generated(std::string_view pod) {
   constexpr std::size_t kSuffix = 5;
   if (pod.size() < kSuffix) return false;
   const std::string_view suffix = pod.substr(pod.size() - kSuffix);
   const bool whole = pod.size() == kSuffix || pod[pod.size() - kSuffix - 1] == '-';
-  return whole && suffix.find_first_not_of("bcdfghjklmnpqrstvwxz2456789") == suffix.npos;
+  return whole && all_generated(suffix);
+}
+
+std::string_view workload_of(std::string_view pod) {
+  if (!is_generated(pod)) return pod;
+  const std::size_t end = pod.rfind('-');
+  if (end == pod.npos) return pod;
+  const std::string_view owner = pod.substr(0, end);
+  // A Deployment's ReplicaSet has a hash behind its name (8 to 10 digits, of the same alphabet).
+  const std::size_t hash = owner.rfind('-');
+  if (hash == owner.npos || owner.size() - hash < 9 || owner.size() - hash > 11) return owner;
+  return all_generated(owner.substr(hash + 1)) ? owner.substr(0, hash) : owner;
 }
 
 std::string_view mirror_pod_node(std::string_view pod, std::string_view container) {
@@ -92,7 +107,10 @@ Origin origin_of(const std::string& path) {
   }
   origin.component = component;
   const std::string_view rest = stem.substr(component.size());
-  if (rest.size() > 1) origin.node = rest.front() == '.' ? log_dir_host(rest) : rest.substr(1);
+  // What follows an underscore is no node: kubelet_service.log.
+  if (rest.size() > 1 && rest.front() != '_') {
+    origin.node = rest.front() == '.' ? log_dir_host(rest) : rest.substr(1);
+  }
   return origin;
 }
 

@@ -3,6 +3,7 @@
 //   X.log-20240101, X.log-20240101-1704067200    logrotate with dates, kube-up (seconds of the
 //   epoch) 0.log.20240101-010101                        the kubelet, local time
 //   X-2006-01-02T15-04-05.000.log                lumberjack (audit logs), UTC
+//   previous.log, current.log                  must-gather: before and after a restart
 //   P.HOST.USER.log.INFO.20240201-175037.1       klog --log_dir, when the piece was begun
 // A date is that of the rotation, after which nothing is written into the piece. In the kubelet's
 // folder of a container, N.log is the log of its N-th restart; all of them are one log here.
@@ -90,6 +91,16 @@ bool numbered(std::string_view path, RotatedName& name) {
   return true;
 }
 
+bool of_must_gather(std::string_view path, RotatedName& name) {
+  static const RE2 kPrevious(R"(^((?:.*[/!])?namespaces/.+/logs/)previous(\.insecure)?\.log$)");
+  std::string folder, insecure;
+  if (!RE2::FullMatch(piece(path), kPrevious, &folder, &insecure)) return false;
+  name.log = folder + "current.log";
+  name.kind = RotatedName::Kind::numbered;
+  name.number = insecure.empty() ? -1 : -2;
+  return true;
+}
+
 void live(std::string_view path, RotatedName& name) {
   static const RE2 kAny(pattern("^(.+?)"));
   if (!RE2::FullMatch(piece(path), kAny, &name.log)) name.log = path;
@@ -113,7 +124,7 @@ RotatedName rotated_name(std::string_view path) {
     name.date = digits_of(klog->created);
     return name;
   }
-  if (!dated(path, name) && !numbered(path, name)) live(path, name);
+  if (!dated(path, name) && !numbered(path, name) && !of_must_gather(path, name)) live(path, name);
   find_restart(name);
   return name;
 }

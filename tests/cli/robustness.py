@@ -8,6 +8,7 @@ import os
 import random
 import signal
 import subprocess
+import time
 from pathlib import Path
 
 import harness
@@ -124,6 +125,43 @@ class Robustness:
         self.lines_found("a record after a long plain line", "long.txt", [2])
         self.write("blank.txt", begin, (b"\n" * MIB, 16), end)
         self.lines_found("a record after millions of empty lines", "blank.txt", [1, 16 * MIB + 2])
+
+    def bombs(self):
+        """A gigabyte of nothing, or of one line, in a few kilobytes: bounded, and it can be stopped."""
+        hit = record(1, HIT)
+        line = record(2, '"Other" traceID="222"')
+        contents = {"zeros": bytes(4 * MIB), "lines": line * (4 * MIB // len(line))}
+        for name, content in contents.items():
+            for pack in ("zstd -qc", "gzip -c"):
+                packed = [
+                    subprocess.run(pack.split(), input=data, stdout=subprocess.PIPE, check=True).stdout
+                    for data in (hit, content)
+                ]
+                form = f"{name}, {pack.split()[0]}"
+                self.write("bomb", packed[0], (packed[1], 256))
+                status = self.measure(
+                    [self.arguments.ktrace, "grep", "111", "-c", "bomb"], f"memory for a bomb of {form}"
+                )
+                found = (self.scratch / "out").read_bytes()
+                self.tally.check(
+                    f"what stands before a bomb of {form}", (status, found) == (0, b"1\n"), found
+                )
+        # Hours of work: nothing but the signal ends it.
+        with open(self.scratch / "bomb", "wb") as file:
+            file.write(packed[0])
+            for _ in range(64):
+                file.write(packed[1])
+            file.truncate(1 << 40)
+        child = subprocess.Popen(
+            [str(self.arguments.ktrace), "grep", "111", "bomb"],
+            cwd=self.scratch,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        time.sleep(0.5)  # so that it is at work as a rule; the outcome is the same if it is not yet
+        child.send_signal(signal.SIGINT)
+        status = child.wait(harness.TIME_LIMIT)
+        self.tally.check("a bomb can be interrupted", status == -signal.SIGINT, status)
 
     def hit_in_long_line(self):
         """An identifier behind 96 MiB in its own record is found, or its loss is told."""
@@ -298,6 +336,7 @@ def main():
         for check in (
             robustness.large_log,
             robustness.long_line,
+            robustness.bombs,
             robustness.hit_in_long_line,
             robustness.hit_in_long_json,
             robustness.truncated_json,

@@ -82,6 +82,10 @@ TEST(Layout, ReadsComponentAndNodeOffThePath) {
       // sos
       {"sos_commands/kubernetes/cluster-info/kube-system/podlogs/kube-controller-manager-cp1/logs",
        {"", "kube-controller-manager", "cp1"}},
+      {"podlogs/coredns-5d78c9869d-x7k2p/logs", {"", "coredns", ""}},
+      {"podlogs/node-exporter-x7k2p/logs", {"", "node-exporter", ""}},
+      {"podlogs/web-0/logs", {"", "web-0", ""}},
+      {"host_service_logs/masters/kubelet_service.log", {"", "kubelet", ""}},
       // kube-up and prow
       {"artifacts/e2e-node-1/kubelet.log", {"", "kubelet", "e2e-node-1"}},
       {"x.tgz!artifacts/e2e-master/kube-apiserver.log-20160830-1472598004.gz",
@@ -151,6 +155,8 @@ TEST(RotatedName, OrdersThePiecesOfOneLog) {
             "audit.log"},
            {"pods/a_b_c/d/0.log.20240101-010101.gz", "pods/a_b_c/d/0.log",
             "pods/a_b_c/d/1.log.20240102-010101", "pods/a_b_c/d/1.log", "pods/a_b_c/d/10.log"},
+           {"mg/namespaces/n/pods/p/c/c/logs/previous.log",
+            "mg/namespaces/n/pods/p/c/c/logs/current.log"},
            {"p.h.u.log.INFO.20240201-175037.9", "p.h.u.log.INFO.20240202-000000.9"}}) {
     std::vector<std::string> backwards(log.rbegin(), log.rend());
     EXPECT_EQ(joined(backwards), (std::vector<std::vector<std::string>>{log})) << log.front();
