@@ -105,6 +105,7 @@ class Live {
         filter_(filter),
         wanted_(wanted),
         counts_lines_(format.counts_lines),
+        only_stamps_(wanted == nullptr && !filter.looks_inside() && query_.order == Order::end),
         writer_(writer),
         sink_(sink) {
     if (wanted_ != nullptr && wanted_->verbatim()) {
@@ -208,9 +209,13 @@ class Live {
   void look_at_record(Feed& feed, const Block& block, const format::Extent& group,
                       std::size_t index) {
     const format::Slice& slice = slices_.list[index];
-    format::parse(slice, record_);
-    if (wanted_ != nullptr && wanted_->match(record_).value.empty()) return;
-    if (!filter_.wants(record_)) return;
+    if (only_stamps_) {
+      record_.stamp = format::glance(slice, false, record_).stamp;
+    } else {
+      format::parse(slice, record_);
+      if (wanted_ != nullptr && wanted_->match(record_).value.empty()) return;
+      if (!filter_.wants(record_)) return;
+    }
     if (record_.has_time()) {
       feed.stamp = record_.stamp;
     } else if (const auto stamp = stamp_before(block, group, index)) {
@@ -220,9 +225,8 @@ class Live {
     pending.offset = feed.start.offset + block.offset + group.begin + slice.offset;
     pending.time = resolve(feed, pending.offset, feed.stamp);
     if (!filter_.wants(pending.time)) return;
-    pending.key = query_.order == Order::begin
-                      ? earlier(pending.time, record_.duration.value_or(Duration::zero()))
-                      : pending.time;
+    record_.time = pending.time;
+    pending.key = query_.order == Order::begin ? record_.begin() : record_.time;
     pending.source = feed.index;
     pending.line = counts_lines_ ? feed.start.lines + 1 : 0;
     pending.came = feed.heard;
@@ -345,6 +349,7 @@ class Live {
   const trace::Wanted* wanted_;
   std::optional<trace::LiteralSearch> literal_;
   bool counts_lines_;
+  bool only_stamps_;  // nothing else is needed to put a record into the window
   output::Writer* writer_;
   output::Sink& sink_;
   std::vector<std::unique_ptr<Feed>> feeds_;

@@ -335,8 +335,8 @@ def main():
         # Memory first: a child's peak includes what this process held when it was started.
         for check in (
             robustness.large_log,
-            robustness.long_line,
             robustness.bombs,
+            robustness.long_line,
             robustness.hit_in_long_line,
             robustness.hit_in_long_json,
             robustness.truncated_json,
