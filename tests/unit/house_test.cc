@@ -42,11 +42,12 @@ const std::map<std::string, std::set<std::string>> kAllowed{
     {"input", {"input.h"}},
     {"format", {"format.h"}},
     {"trace",
-     {"identifiers.h", "literal_search.h", "key_search.h", "id_table.h", "calendar.h", "index.h"}},
+     {"identifiers.h", "literal_search.h", "key_search.h", "id_table.h", "calendar.h", "index.h",
+      "anchors.h", "skew.h"}},
     {"output", {"output.h"}},
     {"engine",
      {"engine.h", "query.h", "input.h", "format.h", "identifiers.h", "literal_search.h",
-      "key_search.h", "id_table.h", "calendar.h", "index.h", "output.h"}},
+      "key_search.h", "id_table.h", "calendar.h", "index.h", "output.h", "anchors.h", "skew.h"}},
     {"cli", {"cli.h", "query.h", "output.h", "input.h"}}};
 
 const std::set<std::string> kNeighbours{"record.h", "arena.h", "time.h", "status.h"};
