@@ -43,6 +43,8 @@ class Calendar {
   /// When the source's first absolute stamp was.
   void set_beginning(Time time) { beginning_ = time; }
 
+  const Zone& zone() const { return zone_; }
+
   /// What the year rests on: the strongest of what was set.
   Evidence evidence() const { return evidence_; }
 

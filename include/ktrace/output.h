@@ -4,9 +4,11 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "ktrace/record.h"
@@ -125,5 +127,93 @@ std::span<const ListFormat> list_formats();
 
 /// The list format of that name, or null.
 const ListFormat* find_list_format(std::string_view name);
+
+// ---- What is known of sources -----------------------------------------------------------------
+
+/// How often something was met; a nameless count is of all that had no room.
+using Counted = std::pair<std::string_view, std::uint64_t>;
+
+/// A time in which a source has no records.
+struct CheckGap {
+  Time start{};  ///< of the record before it
+  Duration length{};
+  bool unusual = false;  ///< much longer than this source's gaps usually are
+};
+
+/// A line that could not be parsed.
+struct CheckSample {
+  std::uint64_t line = 0;  ///< 1-based
+  std::string_view text;   ///< its beginning
+};
+
+/// One source. What is not known is empty.
+struct CheckRow {
+  std::string_view source, component, node;
+  std::vector<Counted> envelopes, payloads;  ///< records of each, most first
+  std::uint64_t lines = 0;
+  std::uint64_t records = 0;
+  std::uint64_t unparsed = 0;  ///< lines
+  std::vector<CheckSample> samples;
+  std::optional<Time> start, end;     ///< of the earliest and the latest record
+  std::optional<int> year;            ///< of the earliest record, when stamps tell none
+  std::string_view year_from;         ///< what it was inferred from, in words
+  std::string_view zone, zone_from;   ///< of stamps that tell none
+  std::uint64_t late = 0;             ///< records earlier than one that stands before them
+  Duration lateness{};                ///< by how much at most
+  std::vector<Counted> identifiers;   ///< records by key, most first
+  std::optional<Duration> usual_gap;  ///< half of the time passes in gaps up to this
+  std::vector<CheckGap> gaps;         ///< the longest, longest first
+};
+
+/// The clock of one source compared with that of another.
+struct CheckSkew {
+  std::string_view source, reference;
+  std::string_view match;  ///< what both have in common, in words
+  std::uint64_t anchors = 0;
+  Duration ahead{};  ///< of the reference; negative: behind it
+  Duration spread{};
+  bool significant = false;
+};
+
+/// Something that may be wrong.
+struct CheckFinding {
+  std::string_view kind;     ///< one of a few words
+  std::string_view subject;  ///< a source or a component
+  std::string message;
+};
+
+/// All sources together.
+struct CheckTotal {
+  std::uint64_t sources = 0;
+  std::uint64_t records = 0;
+  std::optional<Time> start, end;
+  std::vector<std::string_view> components;  ///< of the control plane, those that are there
+  std::vector<std::string_view> missing;     ///< and those that are not
+  std::vector<CheckSkew> skew;
+  std::vector<CheckFinding> findings;
+};
+
+/// Receives what is known of all sources, in their order. Not thread-safe.
+class CheckWriter {
+ public:
+  virtual ~CheckWriter() = default;
+
+  virtual void source(const CheckRow& row, std::string& out) = 0;
+
+  /// Once, after the last source.
+  virtual void total(const CheckTotal& total, std::string& out) = 0;
+};
+
+/// One output format of checks: a row of their table.
+struct CheckFormat {
+  std::string_view name;         ///< as in --output NAME
+  std::string_view description;  ///< one line
+  std::unique_ptr<CheckWriter> (*make)(const Style& style);
+};
+
+std::span<const CheckFormat> check_formats();
+
+/// The check format of that name, or null.
+const CheckFormat* find_check_format(std::string_view name);
 
 }  // namespace ktrace::output

@@ -27,7 +27,7 @@ enum class Order : std::uint8_t {
   begin,  ///< by stamp less duration: cause before effect
 };
 
-enum class Command : std::uint8_t { grep, list, merge };
+enum class Command : std::uint8_t { grep, list, merge, check };
 
 /// What the table of traces is sorted by.
 enum class TraceSort : std::uint8_t { start, duration, records, errors, gap };
@@ -65,8 +65,10 @@ struct Query {
   std::string output = "text";  ///< a name of output::formats()
   Order order = Order::end;
   Zone display_zone;
-  bool count = false;  ///< only how many
-  bool quiet = false;  ///< only whether there are any
+  bool count = false;    ///< only how many
+  bool quiet = false;    ///< only whether there are any
+  bool verbose = false;  ///< with samples of lines that could not be parsed
+  bool strict = false;   ///< findings count as nothing found
 
   // Whether to go on with what is written later, and for how long a record waits for earlier ones
   // of other sources; empty: as long as it takes as a rule.

@@ -93,6 +93,20 @@ const std::vector<CommandRow>& commands() {
                     "ktrace merge --severity warning --since 16:50 --until 16:52 *.log",
                     "ktrace merge -f --severity warning /var/log/pods",
                     "ktrace merge -o raw kubelet.log.1 kubelet.log > kubelet-in-order.log"}},
+      {.name = "check",
+       .command = Command::check,
+       .subjects = {},
+       .synopses = {"[OPTION]... [PATH]..."},
+       .summary = "What is known of each source, and what may be wrong",
+       .about = "Tells of each source the payload format, component, node, first and last time, "
+                "what year and zone were inferred from, records, lines that could not be parsed, "
+                "records out of order, identifiers and the longest gaps; and of all sources "
+                "together which components of the control plane are missing, which logs end early, "
+                "and how far clocks are apart.",
+       .options = {add_key_to_count, add_check_show, add_reading},
+       .found = "records",
+       .examples = {"ktrace check artifacts/", "ktrace check --strict -q artifacts/ || echo look",
+                    "ktrace check -o json *.log | jq .findings"}},
       {.name = "completion",
        .command = {},
        .subjects = {"a shell: bash, zsh or fish"},

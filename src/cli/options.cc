@@ -182,6 +182,8 @@ void add_key_to_find(CLI::App& app, Flags& flags) { add_key(app, flags, "Look fo
 
 void add_key_to_list(CLI::App& app, Flags& flags) { add_key(app, flags, "List the identifiers"); }
 
+void add_key_to_count(CLI::App& app, Flags& flags) { add_key(app, flags, "Count identifiers"); }
+
 void add_trace_choice(CLI::App& app, Flags& flags) {
   Group group(app, kFind);
   group.flag("--errors", flags.query.only_errors, "Only traces with an error");
@@ -223,6 +225,14 @@ void add_list_show(CLI::App& app, Flags& flags) {
   Group(app, kShow)
       .choice("--sort", "BY", flags.query.sort, {"start", "duration", "records", "errors", "gap"},
               "start (default, earliest first), duration, records, errors or gap (greatest first)");
+}
+
+void add_check_show(CLI::App& app, Flags& flags) {
+  add_show(app, flags, output::check_formats(), "findings");
+  Group group(app, kShow);
+  group.flag("-v,--verbose", flags.query.verbose,
+             "Show the first lines that could not be parsed, too");
+  group.flag("--strict", flags.query.strict, "Exit with status 1 when there are findings");
 }
 
 void add_reading(CLI::App& app, Flags& flags) {

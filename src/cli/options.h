@@ -34,10 +34,12 @@ using OptionGroup = void (*)(CLI::App& app, Flags& flags);
 void add_ids(CLI::App& app, Flags& flags);            ///< -e, --prefix
 void add_key_to_find(CLI::App& app, Flags& flags);    ///< --key, for one ID
 void add_key_to_list(CLI::App& app, Flags& flags);    ///< --key, for all IDs
+void add_key_to_count(CLI::App& app, Flags& flags);   ///< --key, for numbers of IDs
 void add_trace_choice(CLI::App& app, Flags& flags);   ///< --errors, --slowest
 void add_filters(CLI::App& app, Flags& flags);        ///< --since and its like
 void add_timeline_show(CLI::App& app, Flags& flags);  ///< -o and its like, for records
 void add_list_show(CLI::App& app, Flags& flags);      ///< -o and its like, for traces
+void add_check_show(CLI::App& app, Flags& flags);     ///< -o and its like, for sources
 void add_reading(CLI::App& app, Flags& flags);        ///< --year and its like
 void add_following(CLI::App& app, Flags& flags);      ///< -f, --reorder-window
 

@@ -16,4 +16,7 @@ Outcome run_list(Session& session, const Filter& filter);
 /// All records of all sources as one timeline.
 Outcome run_merge(Session& session, const Filter& filter);
 
+/// What is known of each source, and what may be wrong with all of them.
+Outcome run_check(Session& session, const Filter& filter);
+
 }  // namespace ktrace::engine

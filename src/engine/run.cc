@@ -22,6 +22,8 @@ Outcome run(const Query& query, const Surroundings& surroundings) {
       session.expect_live(wants);
       if (query.follow) return run_follow(session, filter, nullptr);
       return run_merge(session, filter);
+    case Command::check:
+      return run_check(session, filter);
   }
   return session.fail("unknown command");
 }

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "clock.h"
 #include "escape.h"
 
 namespace ktrace::output {
@@ -17,6 +18,15 @@ void append_value(const Attribute& attribute, std::string& out) {
   } else {
     append_json_string(attribute.value, out);
   }
+}
+
+/// Digits of the second's fraction without which the time would not be exact.
+unsigned digits_of(Time time) {
+  unsigned digits = 9;
+  for (auto rest = time.time_since_epoch().count(); digits > 0 && rest % 10 == 0; rest /= 10) {
+    --digits;
+  }
+  return digits;
 }
 
 }  // namespace
@@ -33,8 +43,26 @@ void JsonObject::text(std::string_view name, std::string_view value) {
   if (!value.empty()) append_json_string(value, member(name));
 }
 
+void JsonObject::texts(std::string_view name, std::span<const std::string_view> values) {
+  std::string& out = member(name);
+  out += '[';
+  for (const std::string_view& value : values) {
+    if (&value != values.data()) out += ',';
+    append_json_string(value, out);
+  }
+  out += ']';
+}
+
 void JsonObject::number(std::string_view name, std::uint64_t value) {
   fmt::format_to(std::back_inserter(member(name)), "{}", value);
+}
+
+void JsonObject::time(std::string_view name, Time time) {
+  text(name, format_rfc3339(time, shown_digits(digits_of(time))));
+}
+
+void JsonObject::milliseconds(std::string_view name, Duration duration) {
+  append_decimal(duration.count(), 6, member(name));
 }
 
 void JsonObject::attributes(std::string_view name, std::span<const Attribute> attributes) {

@@ -22,7 +22,16 @@ class JsonObject {
   /// A member with a string; left out when the string is empty.
   void text(std::string_view name, std::string_view value);
 
+  /// A member with an array of strings.
+  void texts(std::string_view name, std::span<const std::string_view> values);
+
   void number(std::string_view name, std::uint64_t value);
+
+  /// A member with a time in UTC, with the digits that it needs, at least six.
+  void time(std::string_view name, Time time);
+
+  /// A member with an exact number of milliseconds.
+  void milliseconds(std::string_view name, Duration duration);
 
   /// The attributes of a record as an object; left out when there are none.
   void attributes(std::string_view name, std::span<const Attribute> attributes);

@@ -7,40 +7,11 @@
 // durations are exact.
 
 #include "clock.h"
-#include "escape.h"
 #include "json_object.h"
 #include "ktrace/output.h"
 
 namespace ktrace::output {
 namespace {
-
-/// Digits of the second's fraction without which the time would not be exact.
-unsigned digits_of(Time time) {
-  unsigned digits = 9;
-  for (auto rest = time.time_since_epoch().count(); digits > 0 && rest % 10 == 0; rest /= 10) {
-    --digits;
-  }
-  return digits;
-}
-
-void append_time(std::string_view name, Time time, JsonObject& object) {
-  object.text(name, format_rfc3339(time, shown_digits(digits_of(time))));
-}
-
-void append_milliseconds(std::string_view name, Duration duration, JsonObject& object) {
-  append_decimal(duration.count(), 6, object.member(name));
-}
-
-void append_names(std::string_view name, std::span<const std::string_view> values,
-                  JsonObject& object) {
-  std::string& out = object.member(name);
-  out += '[';
-  for (const std::string_view& value : values) {
-    if (&value != values.data()) out += ',';
-    append_json_string(value, out);
-  }
-  out += ']';
-}
 
 class ListJson final : public ListWriter {
  public:
@@ -56,12 +27,12 @@ void ListJson::row(const TraceRow& row, std::string& out) {
   object.number("records", row.records);
   object.number("errors", row.errors);
   object.text("severity", severity_name(row.severity));
-  append_names("components", row.components, object);
-  append_time("start", row.start, object);
-  append_time("end", row.end, object);
-  append_milliseconds("durationMs", distance(row.start, row.end), object);
-  append_milliseconds("largestGapMs", row.largest_gap, object);
-  if (row.largest_gap > Duration::zero()) append_time("gapStart", row.gap_start, object);
+  object.texts("components", row.components);
+  object.time("start", row.start);
+  object.time("end", row.end);
+  object.milliseconds("durationMs", distance(row.start, row.end));
+  object.milliseconds("largestGapMs", row.largest_gap);
+  if (row.largest_gap > Duration::zero()) object.time("gapStart", row.gap_start);
   object.close();
   out += '\n';
 }

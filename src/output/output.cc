@@ -83,6 +83,8 @@ std::unique_ptr<Writer> make_chrome(const Style& style);
 std::unique_ptr<Writer> make_raw(const Style& style);
 std::unique_ptr<ListWriter> make_list_text(const Style& style);
 std::unique_ptr<ListWriter> make_list_json(const Style& style);
+std::unique_ptr<CheckWriter> make_check_text(const Style& style);
+std::unique_ptr<CheckWriter> make_check_json(const Style& style);
 
 namespace {
 
@@ -96,6 +98,11 @@ constexpr Format kFormats[] = {
 constexpr ListFormat kListFormats[] = {
     {"text", "a table to read", make_list_text},
     {"json", "JSON Lines, one object a trace", make_list_json},
+};
+
+constexpr CheckFormat kCheckFormats[] = {
+    {"text", "a report to read", make_check_text},
+    {"json", "JSON Lines, one object a source and a last one for all", make_check_json},
 };
 
 template <typename Row>
@@ -116,6 +123,12 @@ std::span<const ListFormat> list_formats() { return kListFormats; }
 
 const ListFormat* find_list_format(std::string_view name) {
   return find_named(list_formats(), name);
+}
+
+std::span<const CheckFormat> check_formats() { return kCheckFormats; }
+
+const CheckFormat* find_check_format(std::string_view name) {
+  return find_named(check_formats(), name);
 }
 
 }  // namespace ktrace::output

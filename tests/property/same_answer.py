@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The same answer every way: whole outputs of `ktrace grep` must not differ by a byte
+"""The same answer every way: whole outputs of `ktrace grep` and `check` must not differ by a byte
 
 - for any number of threads,
 - for any block size (KTRACE_BLOCK_SIZE, in bytes),
@@ -8,6 +8,7 @@
 """
 
 import itertools
+import json
 import os
 import random
 import re
@@ -190,6 +191,53 @@ class Check:
             )
 
 
+    def check_of(self, given, *extra, env=None):
+        command = [self.ktrace, "check", "-o", "json", "-v", "--year", "2026", *extra]
+        command += given.files
+        done = harness.run(command, cwd=given.directory, env=env)
+        return done.returncode, done.stdout, done.stderr
+
+    def checks(self, given):
+        """What check says of sources does not depend on where their parts end."""
+        expected = self.check_of(given, "-j", "1")
+        self.tally.check(f"{given.name} check: ends well", expected[0] == 0, expected)
+        for threads in THREADS:
+            self.same(
+                f"{given.name} check: -j {threads}", expected, self.check_of(given, "-j", threads)
+            )
+        for size in BLOCK_SIZES:
+            if size < 64 and given.size > SMALL:
+                continue
+            env = {"KTRACE_BLOCK_SIZE": str(size)}
+            self.same(
+                f"{given.name} check: blocks of {size}", expected, self.check_of(given, env=env)
+            )
+        self.same(
+            f"{given.name} check: pipes",
+            (expected[0], self.anonymous(expected[1]), b""),
+            self.piped_checks(given),
+        )
+
+    @staticmethod
+    def anonymous(output):
+        """The objects of sources, without what standard input does not tell."""
+        objects = [json.loads(line) for line in output.splitlines()[:-1]]
+        for one in objects:
+            for name in ("source", "component", "node"):
+                one.pop(name, None)
+        return json.dumps(objects, indent=1).encode()
+
+    def piped_checks(self, given):
+        status, objects = 0, []
+        for file in given.files:
+            command = [self.ktrace, "check", "-o", "json", "-v", "--year", "2026", "-"]
+            data = (given.directory / file).read_bytes()
+            done = harness.run(command, cwd=given.directory, data=data)
+            status = max(status, done.returncode)
+            objects += json.loads(self.anonymous(done.stdout))
+        return status, json.dumps(objects, indent=1).encode(), b""
+
+
 def main():
     arguments = harness.parse(harness.options(__doc__.splitlines()[0]))
     tally = harness.Tally()
@@ -202,6 +250,8 @@ def main():
         for given, form in itertools.product(inputs, ("raw", "json")):
             for file in given.files[:2]:
                 check.input_kinds(given, file, given.identifiers[0], form)
+        for given in inputs:
+            check.checks(given)
         for form in ("raw", "json", "text"):
             check.file_order(inputs[0], "111", form)
     tally.finish()
