@@ -227,6 +227,22 @@ class Check:
         self.tally.check(f"{name}: whole", running.output() == expected, running.output())
         self.tally.check(f"{name}: no word", running.errors() == "", running.errors())
 
+    def busy_pipe(self):
+        """A live pipe that is never silent: its records are of now."""
+        folder = self.folder("busy")
+        running = Running(self.arguments, folder, "grep", "111", "-", stdin=subprocess.PIPE)
+        limit = time.monotonic() + harness.TIME_LIMIT
+        while not running.output() and time.monotonic() < limit:
+            now = time.time()
+            clock = time.strftime("%m%d %H:%M:%S", time.gmtime(now))
+            line = f'I{clock}.{int(now % 1 * 1e6):06}       1 a.go:1] "now" traceID="111"\n'
+            running.child.stdin.write(line.encode())
+            running.child.stdin.flush()
+            time.sleep(0.02)
+        self.tally.check("a busy pipe is shown before it ends", b"now" in running.output())
+        running.child.stdin.close()
+        running.child.wait(harness.TIME_LIMIT)
+
     def interrupted(self):
         """Ctrl-C shows what still waits for its turn, and counts."""
         folder = self.folder("interrupted")
@@ -290,6 +306,7 @@ def main():
         check.rotations(["grep", "-e", "7"], lambda i: i % 10 == 7)
         check.live_pipe()
         check.live_pipe("-f")
+        check.busy_pipe()
         check.interrupted()
         check.reader_gone()
         check.truncated()

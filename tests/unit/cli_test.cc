@@ -51,6 +51,23 @@ TEST(Grep, OptionsThatTakeAValueTakeOne) {
   EXPECT_THAT(q.ids, ElementsAre("111"));
 }
 
+TEST(Grep, MayFollow) {
+  const Query q = query({"grep", "111", "-f", "--reorder-window", "1.5s", "a.log"});
+  EXPECT_TRUE(q.follow);
+  EXPECT_EQ(q.reorder_window, std::chrono::milliseconds(1500));
+  EXPECT_FALSE(query({"merge", "a.log"}).follow);
+  EXPECT_EQ(query({"merge", "a.log"}).reorder_window, std::nullopt);
+}
+
+TEST(Grep, RefusesAWindowThatIsNoneAndAPrefixToFollow) {
+  EXPECT_THAT(run({"merge", "--reorder-window", "soon", "a.log"}).complaint,
+              HasSubstr("'soon' is not a duration from 0s to 1h"));
+  EXPECT_THAT(run({"merge", "--reorder-window", "-1s", "a.log"}).complaint,
+              HasSubstr("'-1s' is not a duration"));
+  EXPECT_THAT(run({"grep", "-f", "--prefix", "4bf92f", "a.log"}).complaint,
+              HasSubstr("--follow and --prefix"));
+}
+
 TEST(Grep, ReadsRulesForPaths) {
   const Query q = query({"grep", "111", "--year", "2020", "--year", "*.old=2019", "--input-tz",
                          "kubelet*=Europe/Berlin", "--as", "x.log=kubelet@n1"});
