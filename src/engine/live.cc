@@ -31,7 +31,10 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr auto kMayGrow = std::chrono::milliseconds(200);
+// How often sources are looked at; so that it takes no more than 1 % of a processor.
 constexpr Duration kStep = std::chrono::milliseconds(10);
+constexpr Duration kStepOfMany = std::chrono::milliseconds(50);
+constexpr std::size_t kMany = 50;
 
 // How far apart the records of several sources may come, and those of one.
 constexpr Duration kWindow = std::chrono::milliseconds(500);
@@ -213,6 +216,7 @@ class Live {
       record_.stamp = format::glance(slice, false, record_).stamp;
     } else {
       format::parse(slice, record_);
+      record_.origin = &feed.source.origin();
       if (wanted_ != nullptr && wanted_->match(record_).value.empty()) return;
       if (!filter_.wants(record_)) return;
     }
@@ -316,7 +320,7 @@ class Live {
     if (feeds_.size() == 1) {
       feeds_.front()->source.await(kStep);
     } else {
-      std::this_thread::sleep_for(kStep);
+      std::this_thread::sleep_for(feeds_.size() < kMany ? kStep : kStepOfMany);
     }
   }
 
