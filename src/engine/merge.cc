@@ -286,18 +286,22 @@ class Merge {
   // The record that `walk` is at, to be held as long as the block is.
   static format::Slice kept(const format::Walk& walk, OpenBlock& block) {
     format::Slice slice = walk.slice();
-    const std::string_view raw = slice.raw;
-    const char* const begin = block.bytes.data();
-    const bool inside = std::less_equal<>()(begin, raw.data()) &&
-                        std::less<>()(raw.data(), begin + block.bytes.size());
-    if (!inside) {
-      char* const place = block.text.allocate(raw.size() + format::kPadding);
-      raw.copy(place, raw.size());
-      std::fill_n(place + raw.size(), format::kPadding, '\0');
-      slice.raw = {place, raw.size()};
-    }
+    slice.raw = kept(slice.raw, block);
+    slice.context = kept(slice.context, block);
     slice.offset = walk.offset();
     return slice;
+  }
+
+  // `text` in the memory of the block, with padding.
+  static std::string_view kept(std::string_view text, OpenBlock& block) {
+    const char* const begin = block.bytes.data();
+    const bool inside = std::less_equal<>()(begin, text.data()) &&
+                        std::less<>()(text.data(), begin + block.bytes.size());
+    if (inside || text.empty()) return text;
+    char* const place = block.text.allocate(text.size() + format::kPadding);
+    text.copy(place, text.size());
+    std::fill_n(place + text.size(), format::kPadding, '\0');
+    return {place, text.size()};
   }
 
   // A block to use again, with the memory it has, or a new one.
