@@ -84,10 +84,10 @@ struct Payload {
   /// that line, its end included, or that group; kPadding readable bytes behind it. Appends one
   /// slice for each record in the order of their offsets, the first at offset 0. Their raw bytes
   /// tile `text`: brackets and commas between records go to the one before, what opens the document
-  /// to the first. A slice sets `payload` to the format that reads such a piece (a row of the table
-  /// whose `starts` need not accept it): its parse() gets the piece as record.payload, without the
-  /// last line end, and the slice's context as record.context. False, with nothing appended, when
-  /// `text` is one record after all. Null for formats that never hold more than one.
+  /// to the first. This format reads them, though its `starts` need not accept such a piece: its
+  /// parse() gets the piece as record.payload, without the last line end, and the slice's context
+  /// as record.context. False, with nothing appended, when `text` is one record after all. Null for
+  /// formats that never hold more than one.
   bool (*split)(std::string_view text, Slices& slices) = nullptr;
 };
 

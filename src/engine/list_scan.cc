@@ -81,7 +81,8 @@ class ListScan {
                       ? 0
                       : static_cast<std::size_t>(static_cast<const char*>(newline) - begin) + 1;
     payload_ = format::recognise(begin + line_begin_);
-    if (payload_ != nullptr && payload_->glance == nullptr) payload_ = nullptr;
+    const bool one = payload_ != nullptr && payload_->split == nullptr;
+    if (!one || payload_->glance == nullptr) payload_ = nullptr;
   }
 
   bool certain_value(trace::KeySearch::Key key, std::size_t separator,

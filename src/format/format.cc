@@ -18,9 +18,13 @@ constexpr Payload kPayloads[] = {
      parse_json, nullptr},
     {"audit", "audit events", starts_audit, true, parse_audit, glance_audit},
     {"object", "Kubernetes objects, Events among them, one a line", starts_object, true,
-     parse_object, nullptr},
+     parse_object, nullptr, split_objects},
     {"object-lines", "Kubernetes objects as kubectl get -o json prints them", starts_object_lines,
      false, parse_object_lines, nullptr},
+    {"otlp-span", "OTLP/JSON spans", starts_otlp_spans, true, parse_otlp_span, glance_otlp_span,
+     split_otlp_spans},
+    {"otlp-log", "OTLP/JSON log records", starts_otlp_logs, true, parse_otlp_log, nullptr,
+     split_otlp_logs},
 };
 
 std::string_view without_line_end(std::string_view raw) {

@@ -36,8 +36,11 @@ std::size_t line_begin(std::string_view block, std::size_t from, std::size_t pos
 
 // Appends the records of `text`, which `payload` starts.
 void append_records(std::string_view text, const Payload& payload, Slices& slices) {
-  if (payload.split != nullptr && payload.split(text, slices)) return;
-  slices.list.push_back({text, {}, &payload, 0});
+  const std::size_t first = slices.list.size();
+  if (payload.split == nullptr || !payload.split(text, slices)) {
+    slices.list.push_back({text, {}, nullptr, 0});
+  }
+  for (std::size_t i = first; i < slices.list.size(); ++i) slices.list[i].payload = &payload;
 }
 
 }  // namespace
@@ -48,6 +51,17 @@ const Payload* recognise_within(std::string_view block, std::size_t line) {
   char head[kPadding] = {};
   block.copy(head, size, line);
   return recognise(head);
+}
+
+bool tile(std::string_view text, std::size_t first, Slices& slices) {
+  auto& list = slices.list;
+  if (list.size() == first) return false;
+  list[first].offset = 0;
+  for (std::size_t i = first; i < list.size(); ++i) {
+    const std::size_t end = i + 1 < list.size() ? list[i + 1].offset : text.size();
+    list[i].raw = text.substr(list[i].offset, end - list[i].offset);
+  }
+  return true;
 }
 
 std::size_t next_start(std::string_view block, std::size_t from) {

@@ -12,4 +12,8 @@ namespace ktrace::format {
 /// recognise() for a line that may reach the end of `block`: bytes behind that do not count.
 const Payload* recognise_within(std::string_view block, std::size_t line);
 
+/// Gives each slice from `first` on the bytes of `text` up to the next one; the first begins with
+/// `text`. False when there are none.
+bool tile(std::string_view text, std::size_t first, Slices& slices);
+
 }  // namespace ktrace::format

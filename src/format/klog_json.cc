@@ -37,27 +37,16 @@ constexpr Key kComponentBase[] = {
 
 // "message" and "error" open response bodies, too, which are printed amid klog lines.
 constexpr Key kGeneric[] = {
-    {"ts", Role::time, true},
-    {"level", Role::severity, true},
-    {"msg", Role::message, true},
-    {"time", Role::time, true},
-    {"caller", Role::caller, true},
-    {"timestamp", Role::time, true},
-    {"logger", Role::attribute, true},
-    {"severity", Role::severity, true},
-    {"message", Role::message, false},
-    {"@timestamp", Role::time, true},
-    {"L", Role::severity, true},
-    {"T", Role::time, true},
-    {"C", Role::caller, true},
-    {"M", Role::message, true},
-    {"N", Role::attribute, true},
-    {"lvl", Role::severity, true},
-    {"v", Role::attribute, true},
-    {"stageTimestamp", Role::time, false},
+    {"ts", Role::time, true},           {"level", Role::severity, true},
+    {"msg", Role::message, true},       {"time", Role::time, true},
+    {"caller", Role::caller, true},     {"timestamp", Role::time, true},
+    {"logger", Role::attribute, true},  {"severity", Role::severity, true},
+    {"message", Role::message, false},  {"@timestamp", Role::time, true},
+    {"L", Role::severity, true},        {"T", Role::time, true},
+    {"C", Role::caller, true},          {"M", Role::message, true},
+    {"N", Role::attribute, true},       {"lvl", Role::severity, true},
+    {"v", Role::attribute, true},       {"stageTimestamp", Role::time, false},
     {"auditID", Role::attribute, true},
-    {"resourceSpans", Role::attribute, true},
-    {"resourceLogs", Role::attribute, true},
 };
 
 struct Dialect {

@@ -12,7 +12,8 @@
 // have neither kind nor apiVersion. Keys are in alphabetical order (kubectl) or kind comes first
 // (API server). Source: kubernetes cli-runtime printers/json.go, apimachinery serializer/json.
 //
-// Each item is a record of its own: it begins with the line of its brace and ends where the next
+// Each item is a record of its own. In a list on one line, or an array, all are found by walking
+// through it. Otherwise an item begins with the line of its brace and ends where the next
 // one begins. What surrounds the items is no record of this format. An object stands at the time of
 // its creation, and its record says no more than its name: the rest is in the attributes.
 
@@ -23,6 +24,8 @@
 #include <simdjson.h>
 
 #include "api_objects.h"
+#include "framing.h"
+#include "json_cursor.h"
 #include "json_members.h"
 #include "pairs.h"
 #include "payloads.h"
@@ -80,6 +83,24 @@ std::string_view minified(std::string_view text, Arena& arena) {
   return {out, size};
 }
 
+// Items of the API server's own lists have neither kind nor apiVersion: a ConfigMapList tells those
+// of its ConfigMaps.
+void add_type_of_list(Record& record) {
+  constexpr std::string_view kList = "List";
+  if (record.context.empty() || record.find("kind") != nullptr) return;
+  JsonCursor cursor(record.context);
+  cursor.each_member([&](std::string_view key) {
+    std::string_view value = cursor.skip();
+    if (!value.starts_with('"')) return !value.empty();
+    value = value.substr(1, value.size() - 2);
+    const bool kind = key == "kind" && value.ends_with(kList);
+    if (kind) value.remove_suffix(kList.size());
+    const bool version = key == "apiVersion" && record.find(key) == nullptr;
+    if (kind || version) record.attributes.push_back({key, value});
+    return true;
+  });
+}
+
 bool describe(Record& record) {
   return describe_audit(record) || describe_event(record) || describe_object(record);
 }
@@ -126,16 +147,46 @@ bool parse_object_lines(Record& record) {
 
 // An error that the server has answered is a body, printed amid other lines.
 bool starts_object(const char* line) {
-  const std::string_view head(line, kPadding);
+  std::string_view head(line, kPadding);
+  if (head.starts_with("[{")) head.remove_prefix(1);
   if (head.starts_with(R"({"apiVersion":")")) return true;
   const bool first = head.starts_with(R"({"kind":")") || head.starts_with(R"({"action":")");
   return first && head.find(R"(","apiVersion":")") != head.npos &&
          !head.starts_with(R"({"kind":"Status")");
 }
 
+// The items of a list, or the elements of an array. The context of each is what opens the list.
+bool split_objects(std::string_view text, Slices& slices) {
+  JsonCursor cursor(text);
+  const std::size_t first = slices.list.size();
+  std::string_view head;
+  const auto take_item = [&] {
+    cursor.peek();
+    const std::size_t begin = cursor.position();
+    if (cursor.skip().empty()) return false;
+    if (head.empty()) head = text.substr(0, begin);
+    slices.list.push_back({{}, head, nullptr, begin});
+    return true;
+  };
+  if (cursor.peek() == '[') {
+    cursor.each_element(take_item);
+  } else {
+    cursor.each_member([&](std::string_view key) {
+      return key == "items" ? cursor.each_element(take_item) : !cursor.skip().empty();
+    });
+  }
+  return tile(text, first, slices);
+}
+
 bool parse_object(Record& record) {
-  if (!read_members(record.payload, record.arena, record.attributes)) return false;
+  std::string_view object = record.payload;
+  if (!record.context.empty()) {
+    if (object.starts_with(record.context)) object.remove_prefix(record.context.size());
+    object = JsonCursor(object).skip();
+  }
+  if (!read_members(object, record.arena, record.attributes)) return false;
   keep_last_of_equal_keys(record.attributes);
+  add_type_of_list(record);
   return describe(record);
 }
 

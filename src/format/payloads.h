@@ -25,9 +25,19 @@ bool parse_audit(Record& record);
 bool glance_audit(std::string_view raw, bool severity, Glance& glance);
 
 bool starts_object(const char* line);
+bool split_objects(std::string_view text, Slices& slices);
 bool parse_object(Record& record);
 
 bool starts_object_lines(const char* line);
 bool parse_object_lines(Record& record);
+
+bool starts_otlp_spans(const char* line);
+bool split_otlp_spans(std::string_view text, Slices& slices);
+bool parse_otlp_span(Record& record);
+bool glance_otlp_span(std::string_view raw, bool severity, Glance& glance);
+
+bool starts_otlp_logs(const char* line);
+bool split_otlp_logs(std::string_view text, Slices& slices);
+bool parse_otlp_log(Record& record);
 
 }  // namespace ktrace::format

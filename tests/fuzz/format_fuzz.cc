@@ -53,6 +53,8 @@ void check_record(const format::Slice& slice, Record& record) {
     require(record.find(attribute.key) == &attribute);
   }
   (void)format::dated_evidence(raw);
+  Record scratch;
+  require(format::glance(slice, false, scratch).stamp == record.stamp);
 }
 
 void check_bounds(std::string_view block, format::Extent extent, std::size_t position) {

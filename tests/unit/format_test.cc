@@ -153,6 +153,9 @@ TEST(Payloads, AreRecognisedByTheFirstBytesOfALine) {
   EXPECT_EQ(name(R"({"kind":"Event","apiVersion":"v1","metadata":{}})"), "object");
   EXPECT_EQ(name(R"({"kind":"Pod","apiVersion":"v1","metadata":{}})"), "object");
   EXPECT_EQ(name(R"({"action":"Binding","apiVersion":"v1","count":1})"), "object");
+  EXPECT_EQ(name(R"([{"kind":"Event","apiVersion":"v1","metadata":{}}])"), "object");
+  EXPECT_EQ(name(R"({"resourceSpans":[{"resource":{}}]})"), "otlp-span");
+  EXPECT_EQ(name(R"({"resourceLogs":[{"resource":{}}]})"), "otlp-log");
   EXPECT_EQ(name("        {\n            \"apiVersion\": \"v1\",\n"), "object-lines");
   for (const std::string_view line :
        {R"({"kind":"Event"})", R"({"kind":"Status","apiVersion":"v1","metadata":{}})",

@@ -131,6 +131,39 @@ std::vector<std::string> messages(const std::string& bytes) {
 
 using Messages = std::vector<std::string>;
 
+TEST(ObjectList, OnOneLineHasARecordForEachItem) {
+  const std::string item =
+      R"({"apiVersion":"v1","kind":"Pod","metadata":{"name":"a","namespace":"b"}})";
+  EXPECT_EQ(messages(R"({"apiVersion":"v1","items":[)" + item + "," + item +
+                     R"(],"kind":"List","metadata":{}})" + "\n"),
+            (Messages{"Pod b/a", "Pod b/a"}));
+  EXPECT_EQ(messages("[" + item + ", " + item + "]\n"), (Messages{"Pod b/a", "Pod b/a"}));
+  EXPECT_EQ(messages(R"({"kind":"List","apiVersion":"v1","items":[]})"), Messages{"plain"});
+}
+
+TEST(ObjectList, OfTheServerTellsTheKindOfItsItems) {
+  EXPECT_EQ(
+      messages(R"({"kind":"ConfigMapList","apiVersion":"v1","items":[{"metadata":{"name":"a"}},)"
+               R"({"metadata":{"name":"b"}}]})"),
+      (Messages{"ConfigMap a", "ConfigMap b"}));
+}
+
+TEST(ObjectList, MayHoldAuditEvents) {
+  const std::string event =
+      R"({"level":"Metadata","auditID":"x","stage":"ResponseComplete","requestURI":"/api",)"
+      R"("verb":"get"})";
+  EXPECT_EQ(
+      messages(R"({"kind":"EventList","apiVersion":"audit.k8s.io/v1","metadata":{},"items":[)" +
+               event + "," + event + "]}\n"),
+      (Messages{"get /api", "get /api"}));
+}
+
+TEST(ObjectList, ThatIsCutGivesItsWholeItems) {
+  EXPECT_EQ(
+      messages(R"([{"apiVersion":"v1","metadata":{"name":"a"}},{"metadata":{"name":"b"}},{"m)"),
+      (Messages{"a", "b"}));
+}
+
 TEST(ObjectLines, EachItemOfAListIsARecord) {
   EXPECT_EQ(messages(kHead + kPod + kPod + kTail), (Messages{"plain", "Pod a  b", "Pod a  b"}));
 }
