@@ -15,6 +15,18 @@ bool describe_audit(Record& record);
 bool describe_event(Record& record);
 bool describe_object(Record& record);
 
+/// The identifier of a request, under the key that audit events give it.
+inline constexpr std::string_view kAuditId = "auditID";
+
+/// What a reader wants to know of a request. Views may be empty.
+struct AuditLine {
+  std::string_view verb, uri, code, reason = {}, stage = {}, user = {}, as = {};
+};
+
+/// Sets severity and message: "get /api/v1/pods/x 404 NotFound by admin as robot", "watch
+/// /api/v1/pods RequestReceived by admin". Of the attributes only the audit ID is no detail then.
+void describe_request_of(const AuditLine& line, Record& record);
+
 /// Looks up members of the attributes that are objects, for one record.
 class Members {
  public:

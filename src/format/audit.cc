@@ -27,33 +27,6 @@ constexpr std::string_view kOpens = R"({"kind":"Event","apiVersion":"audit.k8s.i
 constexpr std::string_view kTimeOpens = R"(","stageTimestamp":")";
 constexpr std::string_view kTimeShape = "dddd-dd-ddTdd:dd:dd.ddddddZ";
 
-// What a reader of the message does not know yet.
-constexpr std::string_view kShown = "auditID";
-
-Severity severity_of(std::string_view code, std::string_view stage) {
-  if (stage == "Panic" || (code.size() == 3 && code.front() == '5')) return Severity::error;
-  return code.size() == 3 && code.front() == '4' ? Severity::warning : Severity::info;
-}
-
-// "list /api/v1/pods 200 by admin", "get /api/v1/pods/x 404 NotFound by admin as robot",
-// "watch /api/v1/pods RequestReceived by admin"
-std::string_view compose_message(const Members& members, Arena& arena) {
-  const std::string_view uri = members.text("requestURI");
-  const std::string_view code = members.text("responseStatus", "code");
-  const std::string_view reason = members.text("responseStatus", "reason");
-  const std::string_view stage = members.text("stage");
-  const std::string_view user = members.text("user", "username");
-  const std::string_view as = members.text("impersonatedUser", "username");
-  const bool complete = stage.empty() || stage == "ResponseComplete";
-  const auto gap = [](std::string_view word, std::string_view before = " ") {
-    return word.empty() ? std::string_view() : before;
-  };
-  return join(
-      {members.text("verb"), gap(uri), uri, gap(code), code, gap(reason), reason,
-       complete ? "" : " ", complete ? "" : stage, gap(user, " by "), user, gap(as, " as "), as},
-      arena);
-}
-
 std::optional<Duration> duration_of(const Members& members, const Stamp& stamp) {
   const std::string_view stage = members.text("stage");
   if (stage != "ResponseComplete" && stage != "Panic") return std::nullopt;
@@ -87,6 +60,22 @@ std::optional<Stamp> last_time(std::string_view line) {
 
 }  // namespace
 
+void describe_request_of(const AuditLine& line, Record& record) {
+  const auto gap = [](std::string_view word, std::string_view before = " ") {
+    return word.empty() ? std::string_view() : before;
+  };
+  const std::string_view stage = line.stage == "ResponseComplete" ? std::string_view() : line.stage;
+  record.message = join(
+      {line.verb, gap(line.uri), line.uri, gap(line.code), line.code, gap(line.reason), line.reason,
+       gap(stage), stage, gap(line.user, " by "), line.user, gap(line.as, " as "), line.as},
+      record.arena);
+  const char first = line.code.size() == 3 ? line.code.front() : '\0';
+  record.severity = line.stage == "Panic" || first == '5' ? Severity::error
+                    : first == '4'                        ? Severity::warning
+                                                          : Severity::info;
+  for (Attribute& member : record.attributes) member.detail = member.key != kAuditId;
+}
+
 bool describe_audit(Record& record) {
   const Members members(record);
   if (!members.text("apiVersion").starts_with("audit.k8s.io/")) return false;
@@ -95,12 +84,16 @@ bool describe_audit(Record& record) {
     if (record.has_time()) break;
   }
   if (record.has_time()) record.duration = duration_of(members, record.stamp);
-  record.severity = severity_of(members.text("responseStatus", "code"), members.text("stage"));
-  record.message = compose_message(members, record.arena);
   record.format = "audit";
+  AuditLine line{members.text("verb"), members.text("requestURI"),
+                 members.text("responseStatus", "code")};
+  line.reason = members.text("responseStatus", "reason");
+  line.stage = members.text("stage");
+  line.user = members.text("user", "username");
+  line.as = members.text("impersonatedUser", "username");
   std::erase_if(record.attributes,
                 [](const Attribute& member) { return member.key == "stageTimestamp"; });
-  for (Attribute& member : record.attributes) member.detail = member.key != kShown;
+  describe_request_of(line, record);
   return true;
 }
 

@@ -17,6 +17,8 @@ constexpr Payload kPayloads[] = {
     {"json", "structured JSON lines (zap, controller-runtime, etcd, slog)", starts_json, true,
      parse_json, nullptr},
     {"audit", "audit events", starts_audit, true, parse_audit, glance_audit},
+    {"audit-text", "audit events in the legacy format", starts_audit_text, true, parse_audit_text,
+     nullptr},
     {"object", "Kubernetes objects, Events among them, one a line", starts_object, true,
      parse_object, nullptr, split_objects},
     {"object-lines", "Kubernetes objects as kubectl get -o json prints them", starts_object_lines,

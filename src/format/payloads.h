@@ -24,6 +24,9 @@ bool starts_audit(const char* line);
 bool parse_audit(Record& record);
 bool glance_audit(std::string_view raw, bool severity, Glance& glance);
 
+bool starts_audit_text(const char* line);
+bool parse_audit_text(Record& record);
+
 bool starts_object(const char* line);
 bool split_objects(std::string_view text, Slices& slices);
 bool parse_object(Record& record);

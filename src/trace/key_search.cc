@@ -162,6 +162,9 @@ KeySearch::Key KeySearch::key_before(std::string_view block, std::size_t separat
       }
       --at;
     }
+    if (left > 0 && key == "auditid" && block.substr(0, end).ends_with(" AUDIT: id")) {
+      return {end - 2, end, false};  // a line of the legacy audit log
+    }
     if (left > 0) continue;
     while (at > 0 && is_joiner(block[at - 1])) --at;
     if (at > 0 && is_key_char(block[at - 1])) continue;

@@ -142,6 +142,43 @@ TEST(Audit, ALineThatIsTornInTheMiddleKeepsTheTimeAtItsEnd) {
   EXPECT_TRUE(record->attributes.empty());
 }
 
+// ---- The legacy format ------------------------------------------------------------------------
+
+constexpr std::string_view kText =
+    R"(2017-09-12T10:24:03.123456789Z AUDIT: id="6da5d65c" stage="ResponseComplete" ip="::1" )"
+    R"(method="list" user="admin" groups="\"a\",\"b\"" as="<self>" asgroups="<lookup>" )"
+    R"x(user-agent="kubectl/v1.8 (linux)" namespace="default" uri="/api/v1/pods" response="403")x";
+
+TEST(AuditText, IsReadAsItsJsonWouldBe) {
+  const ParsedRecord record(kText);
+  EXPECT_EQ(record->format, "audit-text");
+  EXPECT_EQ(time_of(*record), "2017-09-12T10:24:03.123456789Z");
+  EXPECT_EQ(record->message, "list /api/v1/pods 403 by admin");
+  EXPECT_EQ(record->severity, Severity::warning);
+  EXPECT_FALSE(record->duration);
+  ASSERT_EQ(record->attributes.size(), 12U);
+  EXPECT_EQ(record->attributes[0], text("auditID", "6da5d65c"));
+  EXPECT_EQ(record->attributes[5], text("groups", R"("a","b")"));
+}
+
+TEST(AuditText, OldLinesTellLess) {
+  EXPECT_EQ(ParsedRecord(R"(2017-03-01T10:24:03.1+01:00 AUDIT: id="a" ip="::1" method="GET" )"
+                         R"(user="u" groups="" as="robot" asgroups="" namespace="<none>" uri="/x")")
+                ->message,
+            "GET /x by u as robot");
+  const ParsedRecord response(R"(2017-03-01T10:24:03.1+01:00 AUDIT: id="a" response="500")");
+  EXPECT_EQ(response->severity, Severity::error);
+  EXPECT_EQ(response->attributes, (Attributes{text("auditID", "a"), text("response", "500")}));
+}
+
+TEST(AuditText, WhatCannotBeReadIsShown) {
+  const ParsedRecord record(kText.substr(0, kText.size() - 6));
+  EXPECT_EQ(record->format, "audit-text");
+  EXPECT_EQ(record->message, "list /api/v1/pods by admin response");
+  EXPECT_EQ(ParsedRecord(R"(2017-13-01T10:24:03.1Z AUDIT: id="a" response="500")")->format,
+            "plain");
+}
+
 class AuditGlance : public testing::TestWithParam<std::string> {};
 
 TEST_P(AuditGlance, SeesWhatParsingFinds) {

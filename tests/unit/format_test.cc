@@ -150,6 +150,7 @@ TEST(Payloads, AreRecognisedByTheFirstBytesOfALine) {
   EXPECT_EQ(name(R"({"level":"info","ts":1,"msg":"x"})"), "json");
   EXPECT_EQ(name(R"({"time" : "2026-11-22T16:56:15Z"})"), "json");
   EXPECT_EQ(name(R"({"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"M"})"), "audit");
+  EXPECT_EQ(name("2017-09-12T10:24:03.123456789+02:00 AUDIT: id=\"a\" ip=\"::1\""), "audit-text");
   EXPECT_EQ(name(R"({"kind":"Event","apiVersion":"v1","metadata":{}})"), "object");
   EXPECT_EQ(name(R"({"kind":"Pod","apiVersion":"v1","metadata":{}})"), "object");
   EXPECT_EQ(name(R"({"action":"Binding","apiVersion":"v1","count":1})"), "object");
