@@ -1,19 +1,32 @@
 #include "json_cursor.h"
 
 #include <algorithm>
+#include <array>
+#include <cstdint>
 
 namespace ktrace::format {
+namespace {
 
-char JsonCursor::peek() {
-  at_ = std::min(text_.find_first_not_of(" \t\r\n", at_), text_.size());
-  return at_ < text_.size() ? text_[at_] : '\0';
+enum Kind : std::uint8_t { kPlain, kQuote, kOpen, kClose };
+
+constexpr std::array<std::uint8_t, 256> kKinds = [] {
+  std::array<std::uint8_t, 256> kinds{};
+  kinds['"'] = kQuote;
+  kinds['{'] = kinds['['] = kOpen;
+  kinds['}'] = kinds[']'] = kClose;
+  return kinds;
+}();
+
+// Behind the quote that ends the string whose first byte is at `at`; beyond `end` when none does.
+const char* string_end(const char* at, const char* end) {
+  for (; at < end; ++at) {
+    if (*at == '"') return at + 1;
+    if (*at == '\\' && ++at == end) break;
+  }
+  return end + 1;
 }
 
-bool JsonCursor::take(char c) {
-  if (peek() != c) return false;
-  ++at_;
-  return true;
-}
+}  // namespace
 
 std::string_view JsonCursor::skip() {
   const char first = peek();
@@ -31,27 +44,27 @@ std::string_view JsonCursor::skip() {
 
 bool JsonCursor::skip_string() {
   const char* const end = text_.data() + text_.size();
-  const char* at = text_.data() + at_ + 1;
-  while (at < end && *at != '"') at += *at == '\\' ? 2 : 1;
-  const bool whole = at < end;
-  at_ = whole ? static_cast<std::size_t>(at - text_.data()) + 1 : text_.size();
-  return whole;
+  const char* const behind = string_end(text_.data() + at_ + 1, end);
+  at_ = std::min(static_cast<std::size_t>(behind - text_.data()), text_.size());
+  return behind <= end;
 }
 
-// Braces and brackets are only counted: whether they match is for the one to say who reads it.
+// Braces and brackets are only counted: whether they match is for the one to say who reads it. Most
+// of what this program does with a span is this loop: a byte a turn, and one table.
 bool JsonCursor::skip_container() {
+  const char* const end = text_.data() + text_.size();
+  const char* at = text_.data() + at_;
   std::size_t depth = 0;
-  while (at_ < text_.size()) {
-    const char c = text_[at_];
-    if (c == '"') {
-      if (!skip_string()) return false;
-      continue;
-    }
-    ++at_;
-    if (c == '{' || c == '[') ++depth;
-    if ((c == '}' || c == ']') && --depth == 0) return true;
+  bool whole = false;
+  while (at < end && !whole) {
+    const std::uint8_t kind = kKinds[static_cast<unsigned char>(*at++)];
+    if (kind == kPlain) continue;
+    if (kind == kQuote) at = string_end(at, end);
+    if (kind == kOpen) ++depth;
+    if (kind == kClose) whole = --depth == 0;
   }
-  return false;
+  at_ = std::min(static_cast<std::size_t>(at - text_.data()), text_.size());
+  return whole;
 }
 
 }  // namespace ktrace::format

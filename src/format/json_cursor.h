@@ -17,8 +17,11 @@ class JsonCursor {
 
   std::size_t position() const { return at_; }
 
-  /// The first byte that is no white space; 0 at the end.
-  char peek();
+  /// Passes white space and gives the byte behind it; 0 at the end.
+  char peek() {
+    while (at_ < text_.size() && is_space(text_[at_])) ++at_;
+    return at_ < text_.size() ? text_[at_] : '\0';
+  }
 
   /// Passes a value and gives its text. Empty when it is none, or has no end.
   std::string_view skip();
@@ -42,7 +45,14 @@ class JsonCursor {
   }
 
  private:
-  bool take(char c);
+  static bool is_space(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; }
+
+  bool take(char c) {
+    if (peek() != c) return false;
+    ++at_;
+    return true;
+  }
+
   bool skip_string();
   bool skip_container();
 

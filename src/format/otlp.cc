@@ -140,10 +140,10 @@ bool split(const Signal& signal, std::string_view text, Slices& slices) {
   return tile(text, first, slices);
 }
 
-// The object of the record in its piece of a line: the first piece begins with the line.
-std::string_view own_object(const Signal& signal, std::string_view piece) {
-  if (piece.starts_with(signal.opens)) return Cutter(signal, piece).first();
-  return JsonCursor(piece).skip();
+// What of the piece of a line is the object of its record, and perhaps more behind that: the first
+// piece begins with the line.
+std::string_view from_object(const Signal& signal, std::string_view piece) {
+  return piece.starts_with(signal.opens) ? Cutter(signal, piece).first() : piece;
 }
 
 // ---- Values -----------------------------------------------------------------------------------
@@ -371,6 +371,7 @@ std::string_view kind_of(std::string_view number) {
 
 // What can be told of a span by walking through it.
 struct SpanHead {
+  std::string_view object;  // as far as it goes; empty when it has no end
   Stamp begin, end;
   std::string_view status;
   Severity severity = Severity::info;
@@ -379,16 +380,18 @@ struct SpanHead {
 };
 
 // A status code of 0, or none, is unset.
-SpanHead read_span_head(std::string_view object) {
+SpanHead read_span_head(std::string_view piece) {
   SpanHead head;
-  JsonCursor cursor(object);
-  cursor.each_member([&](std::string_view key) {
+  const std::string_view text = from_object(kSpans, piece);
+  JsonCursor cursor(text);
+  const bool whole = cursor.each_member([&](std::string_view key) {
     const std::string_view value = cursor.skip();
     if (key == "startTimeUnixNano") head.begin = read_unix_nano(between_quotes(value));
     if (key == "endTimeUnixNano") head.end = read_unix_nano(between_quotes(value));
     if (key == "status") head.status = value;
     return !value.empty();
   });
+  if (whole) head.object = text.substr(0, cursor.position());
   if (head.status.size() > 2 && member_of(head.status, "code") == "2") {
     head.severity = Severity::error;
   }
@@ -434,12 +437,11 @@ bool split_otlp_logs(std::string_view text, Slices& slices) { return split(kLogs
 
 // A span that is no JSON keeps its text, and the times that were found in it.
 bool parse_otlp_span(Record& record) {
-  const std::string_view object = own_object(kSpans, record.payload);
-  if (object.empty()) return false;
-  const SpanHead head = read_span_head(object);
+  const SpanHead head = read_span_head(record.payload);
+  if (head.object.empty()) return false;
   set_head(head, record);
   Reader reader(record);
-  if (!reader.read(object)) {
+  if (!reader.read(head.object)) {
     record.message = record.payload;
     return true;
   }
@@ -456,15 +458,14 @@ bool parse_otlp_span(Record& record) {
 }
 
 bool glance_otlp_span(std::string_view raw, bool, Glance& glance) {
-  const std::string_view object = own_object(kSpans, raw);
-  const SpanHead head = read_span_head(object);
-  if (!object.empty()) glance = {head.stamp(), head.severity};
-  return !object.empty();
+  const SpanHead head = read_span_head(raw);
+  if (!head.object.empty()) glance = {head.stamp(), head.severity};
+  return !head.object.empty();
 }
 
 bool parse_otlp_log(Record& record) {
   Reader reader(record);
-  if (!reader.read(own_object(kLogs, record.payload))) return false;
+  if (!reader.read(JsonCursor(from_object(kLogs, record.payload)).skip())) return false;
   record.message = read_attribute(reader.text("body"), record.arena).value;
   record.stamp = reader.time("timeUnixNano");
   if (!record.has_time()) record.stamp = reader.time("observedTimeUnixNano");
