@@ -18,7 +18,7 @@
 #include "ktrace/format.h"
 #include "live.h"
 #include "parallel.h"
-#include "spooled.h"
+#include "readable.h"
 
 namespace ktrace::engine {
 namespace {
@@ -121,7 +121,7 @@ class Merge {
     format_ = output::find_format(query_.output);
     if (format_ == nullptr) return session_.fail("unknown output format '" + query_.output + "'");
     counts_lines_ = format_->counts_lines && !query_.count && !query_.quiet;
-    spool_streams();
+    readable_.open(session_, &filter_);
     survey();
     output::Sink sink(session_.output());
     const std::uint64_t shown = walk(sink);
@@ -131,28 +131,9 @@ class Merge {
   }
 
  private:
-  void spool_streams() {
-    for (input::Source* source : session_.sources()) {
-      if (source->seekable() || !filter_.wants(source->origin())) {
-        readable_.push_back(source);
-        continue;
-      }
-      Status failure;
-      spooled_.push_back(spool(*source, failure));
-      readable_.push_back(spooled_.back().get());
-      if (!failure.ok()) {
-        session_.report({Diagnostic::Level::error, source->origin().name, 0, failure.message()});
-      }
-    }
-    for (input::Source* source : readable_) {
-      const bool used = source->seekable() && filter_.wants(source->origin());
-      calendars_.push_back(session_.calendar(*source, used ? witness_file(*source) : Evidence()));
-    }
-  }
-
   // Out: the facts of all blocks, in the order of their earliest records.
   void survey() {
-    Parts parts = make_parts(readable_, filter_, query_.block_size);
+    Parts parts = make_parts(readable_.sources(), filter_, query_.block_size);
     std::vector<std::vector<BlockFacts>> facts(parts.size());
     std::vector<MergeWorker> workers(thread_count(query_.threads));
     for_each_task(workers, parts.size(), [&](MergeWorker& worker, std::size_t task) {
@@ -175,7 +156,7 @@ class Merge {
 
   void survey_part(MergeWorker& worker, Part& part, std::vector<BlockFacts>& facts) const {
     BlockReader reader(*part.source, part.begin, part.end, query_.block_size, worker.buffer);
-    trace::CalendarCursor cursor(calendars_[part.index]);
+    trace::CalendarCursor cursor(readable_.calendar(part.index));
     std::optional<Stamp> before;
     Block block;
     while (reader.next(block)) {
@@ -251,7 +232,8 @@ class Merge {
 
   std::vector<bool> wanted_sources() const {
     std::vector<bool> wanted;
-    for (const input::Source* source : readable_) wanted.push_back(filter_.wants(source->origin()));
+    for (const input::Source* source : readable_.sources())
+      wanted.push_back(filter_.wants(source->origin()));
     return wanted;
   }
 
@@ -265,7 +247,7 @@ class Merge {
       return;
     }
     const std::string_view bytes(block.bytes.data(), facts.size);
-    trace::CalendarCursor cursor(calendars_[facts.source]);
+    trace::CalendarCursor cursor(readable_.calendar(facts.source));
     BlockWalk walk(bytes, facts.offset, facts.before, query_.order, cursor, scratch_);
     std::uint64_t line = facts.line;
     std::size_t counted = 0;
@@ -319,7 +301,7 @@ class Merge {
   }
 
   bool read(const BlockFacts& facts, OpenBlock& block) {
-    input::Source& source = *readable_[facts.source];
+    input::Source& source = *readable_.sources()[facts.source];
     std::size_t done = 0;
     while (done < facts.size) {
       const auto count =
@@ -345,7 +327,7 @@ class Merge {
     }
     format::parse(entry.slice, record_);
     if (!filter_.wants(record_)) return false;
-    record_.origin = &readable_[block.facts->source]->origin();
+    record_.origin = &readable_.sources()[block.facts->source]->origin();
     record_.source = block.facts->source;
     record_.offset = block.facts->offset + entry.slice.offset;
     record_.line = counts_lines_ ? entry.line : 0;
@@ -358,9 +340,7 @@ class Merge {
   const Filter& filter_;
   const output::Format* format_ = nullptr;
   bool counts_lines_ = false;
-  std::vector<input::Source*> readable_;
-  std::vector<std::unique_ptr<input::Source>> spooled_;
-  std::vector<trace::Calendar> calendars_;
+  Readable readable_;
   std::vector<BlockFacts> blocks_;
   std::vector<OpenBlock*> open_;  // a heap, the earliest next record on top
   std::vector<OpenBlock*> idle_;

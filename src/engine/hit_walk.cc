@@ -1,0 +1,129 @@
+// The hot path. A block of a quarter of a megabyte fits the second-level cache: it is read there,
+// searched there for the literals, and left. Bounds are looked for only around a hit, and only the
+// records inside them are parsed.
+
+#include "hit_walk.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace ktrace::engine {
+
+HitWalk::HitWalk(const trace::LiteralSearch* search, std::size_t block_size, bool count_lines,
+                 const std::atomic<bool>& stop, HitWorker& worker, Part& part)
+    : search_(search),
+      counts_lines_(count_lines),
+      stop_(stop),
+      worker_(worker),
+      part_(part),
+      reader_(*part.source, part.begin, part.end, block_size, worker.buffer) {
+  worker_.hits.clear();
+  worker_.slices.clear();
+}
+
+bool HitWalk::next() {
+  if (index_ + 1 < worker_.slices.list.size()) {
+    ++index_;
+  } else if (!next_group()) {
+    finish();
+    return false;
+  }
+  Record& record = worker_.record;
+  format::parse(slice(), record);
+  record.origin = &part_.source->origin();
+  record.source = part_.index;
+  record.offset = block_.offset + group_.begin + slice().offset;
+  return true;
+}
+
+bool HitWalk::next_group() {
+  while (true) {
+    if (search_ == nullptr && group_.end < block_.bytes.size()) {
+      group_ = format::group_from(block_.bytes, group_.end);
+      break;
+    }
+    while (hit_ < worker_.hits.size() && worker_.hits[hit_] < group_.end) ++hit_;
+    if (hit_ < worker_.hits.size()) {
+      group_ = format::group_at(block_.bytes, worker_.hits[hit_]);
+      break;
+    }
+    if (!next_block()) return false;
+  }
+  format::records(group_.of(block_.bytes), worker_.slices);
+  index_ = 0;
+  return true;
+}
+
+bool HitWalk::next_block() {
+  if (counts_lines_) count_lines_to(block_.bytes.size());
+  worker_.hits.clear();
+  block_ = {};
+  group_ = {};
+  hit_ = counted_ = known_until_ = 0;
+  known_stamp_.reset();
+  if (stop_.load(std::memory_order_relaxed) || !reader_.next(block_)) return false;
+  if (!part_.source->seekable()) witness_.see(block_);
+  if (search_ != nullptr) search_->find_all(block_.bytes, worker_.hits);
+  return true;
+}
+
+void HitWalk::finish() {
+  part_.evidence = witness_.evidence();
+  part_.status = reader_.status();
+  part_.long_records = reader_.long_records();
+  part_.first_long_record = reader_.first_long_record();
+}
+
+Found HitWalk::keep(bool text) {
+  const Record& record = worker_.record;
+  Found found;
+  found.offset = record.offset;
+  found.stamp = stamp();
+  found.duration = record.duration.value_or(Duration::zero());
+  if (counts_lines_) {
+    count_lines_to(group_.begin + slice().offset);
+    found.line = part_.newlines + 1;
+  }
+  if (text) {
+    found.slice = {keep_padded(slice().raw), keep_padded(slice().context), slice().payload, 0};
+  }
+  return found;
+}
+
+// It will be parsed again for the writer, and parsers read beyond the end.
+std::string_view HitWalk::keep_padded(std::string_view raw) {
+  if (raw.empty()) return {};
+  char* place = part_.text.allocate(raw.size() + format::kPadding);
+  std::memcpy(place, raw.data(), raw.size());
+  std::memset(place + raw.size(), 0, format::kPadding);
+  return {place, raw.size()};
+}
+
+void HitWalk::count_lines_to(std::size_t end) {
+  const std::string_view between = block_.bytes.substr(counted_, end - counted_);
+  part_.newlines += static_cast<std::uint64_t>(std::count(between.begin(), between.end(), '\n'));
+  counted_ = end;
+}
+
+Stamp HitWalk::stamp() {
+  if (worker_.record.has_time()) return worker_.record.stamp;
+  const std::span<const format::Slice> slices(worker_.slices.list);
+  const auto stamp = last_stamp(slices.first(index_), worker_.before);
+  return stamp ? *stamp : stamp_before(group_.begin);
+}
+
+// The stamp of the record before `position`, where a group begins. What is known from the call
+// before is not searched again, so that a run of records without stamps costs no more than its
+// length.
+Stamp HitWalk::stamp_before(std::size_t position) {
+  const std::string_view between = block_.bytes.substr(known_until_, position - known_until_);
+  if (const auto stamp = last_stamp(between)) {
+    known_stamp_ = stamp;
+  } else if (!known_stamp_) {
+    known_stamp_ = reader_.stamp_before();
+  }
+  known_until_ = position;
+  return *known_stamp_;
+}
+
+}  // namespace ktrace::engine

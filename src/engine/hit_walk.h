@@ -1,0 +1,72 @@
+// The records of a part that a search hits, one after the other: the way in which grep and story
+// read.
+
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "block_reader.h"
+#include "ktrace/literal_search.h"
+#include "scan.h"
+
+namespace ktrace::engine {
+
+/// What a thread keeps from part to part.
+struct HitWorker {
+  std::vector<char> buffer;
+  std::vector<std::size_t> hits;
+  format::Slices slices;
+  Record record, before;
+};
+
+/// For one thread.
+class HitWalk {
+ public:
+  /// `search`: null when every record is to be looked at. `count_lines`: for keep(). `stop`: ends
+  /// the walk at the next block.
+  HitWalk(const trace::LiteralSearch* search, std::size_t block_size, bool count_lines,
+          const std::atomic<bool>& stop, HitWorker& worker, Part& part);
+
+  /// Moves to the next record of a group in which a literal stands, and parses it. At the end of
+  /// the part returns false, after it has noted in the part what there is to tell of it.
+  bool next();
+
+  /// Valid until the next call of next(). The engine's fields are not filled in, but for origin,
+  /// source and offset.
+  Record& record() { return worker_.record; }
+
+  /// Its own stamp, or that of the record before it.
+  Stamp stamp();
+
+  /// The record as it is to be kept; with its text, in Part::text, if that is wanted.
+  Found keep(bool text);
+
+ private:
+  const format::Slice& slice() const { return worker_.slices.list[index_]; }
+  bool next_group();
+  bool next_block();
+  void finish();
+  Stamp stamp_before(std::size_t position);
+  std::string_view keep_padded(std::string_view raw);
+  void count_lines_to(std::size_t end);
+
+  const trace::LiteralSearch* search_;
+  bool counts_lines_;
+  const std::atomic<bool>& stop_;
+  HitWorker& worker_;
+  Part& part_;
+  BlockReader reader_;
+  StreamWitness witness_;
+  Block block_;
+  format::Extent group_;
+  std::size_t index_ = 0;        // of the record among the group's slices
+  std::size_t hit_ = 0;          // the next of worker_.hits
+  std::size_t counted_ = 0;      // newlines of the block are counted up to here
+  std::size_t known_until_ = 0;  // the last stamp before this position is known_stamp_
+  std::optional<Stamp> known_stamp_;
+};
+
+}  // namespace ktrace::engine

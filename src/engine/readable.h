@@ -1,0 +1,29 @@
+// Sources that can be read more than once, and when their records were written.
+
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "session.h"
+
+namespace ktrace::engine {
+
+/// For one thread while it is opened; then thread-safe.
+class Readable {
+ public:
+  /// Spools the streams among the session's sources that a filter may want, and dates all of them.
+  void open(Session& session, const Filter* filter = nullptr);
+
+  /// In the order of the session's.
+  const std::vector<input::Source*>& sources() const { return sources_; }
+
+  const trace::Calendar& calendar(std::size_t source) const { return calendars_[source]; }
+
+ private:
+  std::vector<input::Source*> sources_;
+  std::vector<std::unique_ptr<input::Source>> spooled_;
+  std::vector<trace::Calendar> calendars_;
+};
+
+}  // namespace ktrace::engine
