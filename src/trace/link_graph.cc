@@ -1,0 +1,279 @@
+// Putting links together. First everything that tells an object's UID together with its name, so
+// that names can be understood; then all links, one after the other; last what only order shows:
+// which writes changed what is wanted of an object, and which Endpoints belong to which Service.
+
+#include "ktrace/link_graph.h"
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <tuple>
+
+#include "facts.h"
+
+namespace ktrace::trace {
+namespace {
+
+constexpr std::string_view kEvents = "events";
+constexpr int kDeepest = 32;
+
+template <typename Ties>
+bool has(const Ties& ties, std::uint32_t other) {
+  return std::any_of(ties.begin(), ties.end(), [&](const auto& tie) { return tie.other == other; });
+}
+
+}  // namespace
+
+void LinkGraph::add(std::vector<Link> links) {
+  links_.insert(links_.end(), links.begin(), links.end());
+}
+
+void LinkGraph::settle() {
+  // What an object says of itself counts before what others say of it.
+  for (const Link& link : links_) take_known(link.to, link);
+  for (const Link& link : links_) take_known(link.from, link);
+  index_names();
+  for (std::uint32_t number = 0; number < links_.size(); ++number) tie(number);
+  order();
+  judge_changes();
+  own_endpoints();
+}
+
+// An object is known by its UID; each link may tell more of it.
+void LinkGraph::take_known(const Thing& thing, const Link& link) {
+  if (thing.kind != Thing::Kind::object || thing.id.empty()) return;
+  const auto [entry, added] =
+      object_numbers_.try_emplace(thing.id, static_cast<std::uint32_t>(objects_.size()));
+  if (added) objects_.emplace_back().name = thing;
+  Object& object = objects_[entry->second];
+  if (object.name.type.empty()) object.name.type = thing.type;
+  if (object.name.name.empty()) {
+    object.name.name = thing.name;
+    object.name.space = thing.space;
+  }
+  const bool birth = link.effect == Effect::created && thing == link.to;
+  const bool earlier = object.created == Time::min() || link.time < object.created;
+  if (birth || (!object.created_known && earlier)) object.created = link.time;
+  object.created_known = object.created_known || birth;
+}
+
+void LinkGraph::index_names() {
+  for (std::uint32_t number = 0; number < objects_.size(); ++number) {
+    const Thing& name = objects_[number].name;
+    if (!name.name.empty()) names_[name.name].push_back(number);
+    if (!name.space.empty()) spaces_[name.space] = true;
+  }
+  for (auto& [name, numbers] : names_) {
+    std::sort(numbers.begin(), numbers.end(), [&](std::uint32_t a, std::uint32_t b) {
+      return objects_[a].created < objects_[b].created;
+    });
+  }
+}
+
+const std::vector<std::uint32_t>& LinkGraph::named(std::string_view name) const {
+  static const std::vector<std::uint32_t> kNobody;
+  const auto found = names_.find(name);
+  return found == names_.end() ? kNobody : found->second;
+}
+
+std::uint32_t LinkGraph::find_object(const Thing& thing, Time at) const {
+  if (!thing.id.empty()) return find(object_numbers_, thing.id);
+  std::uint32_t found = kNone, earliest = kNone;
+  std::size_t count = 0;
+  for (const std::uint32_t number : named(thing.name)) {
+    const Object& object = objects_[number];
+    const bool told_type = !thing.type.empty(), told_space = !thing.space.empty();
+    if (told_type ? object.name.type != thing.type : object.name.type == kEvents) continue;
+    if (told_space && object.name.space != thing.space) continue;
+    if (earliest == kNone) earliest = number;
+    // Of another kind, or in another namespace: the name could mean either.
+    const Thing& first = objects_[earliest].name;
+    if (object.name.type != first.type || object.name.space != first.space) return kNone;
+    ++count;
+    if (object.created <= at) found = number;
+  }
+  return count == 1 ? earliest : found;
+}
+
+// As find_object(); a name of which nothing else is known becomes an object without UID.
+std::uint32_t LinkGraph::object_number(const Thing& thing, Time at) {
+  const std::uint32_t found = find_object(thing, at);
+  if (found != kNone || !thing.id.empty()) return found;
+  if (!named(thing.name).empty() && (thing.type.empty() || thing.space.empty())) {
+    ++undecided_;
+    return kNone;
+  }
+  if (thing.type.empty() || thing.name.empty()) return kNone;
+  for (const std::uint32_t number : named(thing.name)) {
+    const Object& object = objects_[number];
+    if (object.name.type != thing.type || object.name.space != thing.space) continue;
+    // It is spoken of before its first sign of life: of one that was not seen to be made.
+    if (object.name.id.empty()) return number;
+  }
+  const auto number = static_cast<std::uint32_t>(objects_.size());
+  Object& object = objects_.emplace_back();
+  object.name = thing;
+  object.created = at;
+  names_[thing.name].push_back(number);
+  if (!thing.space.empty()) spaces_[thing.space] = true;
+  return number;
+}
+
+std::uint32_t LinkGraph::request_number(std::string_view id) {
+  const auto [entry, added] =
+      request_numbers_.try_emplace(id, static_cast<std::uint32_t>(requests_.size()));
+  if (added) requests_.emplace_back().id = id;
+  return entry->second;
+}
+
+std::uint32_t LinkGraph::trace_number(std::string_view id) {
+  const auto [entry, added] =
+      trace_numbers_.try_emplace(id, static_cast<std::uint32_t>(traces_.size()));
+  if (added) traces_.emplace_back().id = id;
+  return entry->second;
+}
+
+void LinkGraph::tie(std::uint32_t number) {
+  const Link link = links_[number];
+  using Kind = Thing::Kind;
+  if (link.from.kind == Kind::request && link.to.kind == Kind::object) {
+    if (link.to.type == kEvents) return tie_event_request(link, number);
+    return tie_request(link, number);
+  }
+  if (link.from.kind == Kind::request && !link.to) {
+    Request& request = requests_[request_number(link.from.id)];
+    request.time = std::min(request.time, link.time);
+  } else if (link.from.kind == Kind::request) {
+    const std::uint32_t request = request_number(link.from.id), trace = trace_number(link.to.id);
+    if (has(requests_[request].traces, trace)) return;
+    requests_[request].traces.push_back({trace, link.time, number});
+    traces_[trace].requests.push_back({request, link.time, number});
+  } else if (link.from.kind == Kind::trace) {
+    const std::uint32_t from = trace_number(link.from.id), to = trace_number(link.to.id);
+    if (from == to || has(traces_[from].linked, to)) return;
+    traces_[from].linked.push_back({to, link.time, number});
+    traces_[to].linked.push_back({from, link.time, number});
+  } else {
+    tie_objects(link, number);
+  }
+}
+
+// An audit event of each stage tells the same; the last, which has the answer, tells most.
+void LinkGraph::tie_request(const Link& link, std::uint32_t number) {
+  const std::uint32_t request = request_number(link.from.id);
+  const std::uint32_t object = object_number(link.to, link.time);
+  Request& from = requests_[request];
+  from.time = std::min(from.time, link.time);
+  if (object == kNone) return;
+  if (!has(from.objects, object)) {
+    from.objects.push_back({object, link.time, number});
+    objects_[object].requests.push_back({request, link.time, number});
+  }
+  if (link.effect == Effect::none && link.version.empty()) return;
+  auto& changes = objects_[object].changes;
+  const auto key = std::uint64_t{request} << 32 | object;
+  const auto [place, fresh] = change_places_.try_emplace(key, changes.size());
+  if (fresh) return changes.push_back({link.time, link.effect, request, number});
+  Change& known = changes[place->second];
+  if (links_[known.link].version.empty()) known = {known.time, link.effect, request, number};
+}
+
+void LinkGraph::tie_event_request(const Link& link, std::uint32_t number) {
+  const std::uint32_t request = request_number(link.from.id);
+  requests_[request].time = std::min(requests_[request].time, link.time);
+  std::uint32_t about = find_object(link.to, link.time);
+  if (about != kNone) about = objects_[about].involved;
+  if (about == kNone) {
+    Time birth;
+    Thing thing{Thing::Kind::object, {}, link.to.space, {}, {}};
+    if (!event_birth(link.to.name, birth, thing.name)) return;
+    about = find_object(thing, link.time);
+    if (about == kNone && !named(thing.name).empty()) ++undecided_;
+  }
+  if (about == kNone || has(requests_[request].objects, about)) return;
+  requests_[request].objects.push_back({about, link.time, number});
+  objects_[about].requests.push_back({request, link.time, number});
+}
+
+void LinkGraph::tie_objects(const Link& link, std::uint32_t number) {
+  const std::uint32_t from = object_number(link.from, link.time);
+  if (from == kNone) return;
+  const Tie tie{kNone, link.time, number};
+  if (link.to.kind == Thing::Kind::trace) {
+    const std::uint32_t trace = trace_number(link.to.id);
+    if (has(objects_[from].traces, trace)) return;
+    objects_[from].traces.push_back({trace, link.time, number});
+    traces_[trace].objects.push_back({from, link.time, number});
+  } else if (link.to.kind == Thing::Kind::container) {
+    if (!container_pods_.try_emplace(link.to.id, from).second) return;
+    objects_[from].containers.push_back({0, link.time, number});
+  } else if (link.to.kind == Thing::Kind::object) {
+    const std::uint32_t to = object_number(link.to, link.time);
+    if (to == kNone || to == from) return;
+    if (link.to.type == kEvents) {
+      objects_[to].involved = from;
+      if (!has(objects_[from].events, to)) objects_[from].events.push_back({to, link.time, number});
+    } else {
+      own(from, to, tie);
+    }
+  }
+}
+
+// The first owner counts: there is only one controller.
+void LinkGraph::own(std::uint32_t owner, std::uint32_t owned, const Tie& how) {
+  Object& object = objects_[owned];
+  if (object.owner) return;
+  // What is above an object has no end when owners go round in a circle: whatever the input says,
+  // an object does not own what owns it. Nor does anything nest that deep.
+  std::uint32_t above = owner;
+  for (int depth = 0; above != owned; above = objects_[above].owner->other) {
+    if (++depth > kDeepest) return;
+    if (!objects_[above].owner) break;
+  }
+  if (above == owned) return;
+  object.owner = Tie{owner, how.time, how.link};
+  objects_[owner].owned.push_back({owned, how.time, how.link});
+}
+
+// Endpoints have no owner but the Service of their name, by their definition (core/v1 Endpoints).
+void LinkGraph::own_endpoints() {
+  for (std::uint32_t number = 0; number < objects_.size(); ++number) {
+    const Thing& name = objects_[number].name;
+    if (name.type != "endpoints" || objects_[number].owner) continue;
+    const Thing service{Thing::Kind::object, "services", name.space, name.name, {}};
+    const std::uint32_t owner = find_object(service, objects_[number].created);
+    if (owner == kNone || objects_[number].requests.empty()) continue;
+    own(owner, number, {kNone, objects_[number].created, objects_[number].requests.front().link});
+  }
+}
+
+void LinkGraph::order() {
+  const auto by_time = [](const auto& a, const auto& b) { return a.time < b.time; };
+  for (Object& object : objects_) {
+    for (auto* ties : {&object.requests, &object.traces, &object.containers, &object.events}) {
+      std::stable_sort(ties->begin(), ties->end(), by_time);
+    }
+    std::stable_sort(object.changes.begin(), object.changes.end(), by_time);
+    std::stable_sort(object.owned.begin(), object.owned.end(), [&](const Tie& a, const Tie& b) {
+      return objects_[a.other].created < objects_[b.other].created;
+    });
+  }
+}
+
+// A write after which the object has the version it had before has changed nothing that is wanted;
+// writes of the status tell versions and change nothing.
+void LinkGraph::judge_changes() {
+  for (Object& object : objects_) {
+    std::string_view version;
+    std::vector<Change> changes;
+    for (const Change& change : object.changes) {
+      const std::string_view now = links_[change.link].version;
+      const bool same = change.effect == Effect::changed && !now.empty() && now == version;
+      if (change.effect != Effect::none && !same) changes.push_back(change);
+      if (!now.empty()) version = now;
+    }
+    object.changes = std::move(changes);
+  }
+}
+
+}  // namespace ktrace::trace

@@ -1,0 +1,230 @@
+// What belongs to a story, and what does not.
+
+#include "ktrace/story.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "told.h"
+
+namespace ktrace::trace {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::UnorderedElementsAre;
+
+StoryStart start_of(const LinkGraph& graph, std::string_view text, std::string_view space = "") {
+  const auto start = find_start(graph, text, space);
+  EXPECT_TRUE(start.ok()) << start.message();
+  return start ? *start : StoryStart();
+}
+
+std::vector<std::string> members(const LinkGraph& graph, std::string_view start,
+                                 StoryLimits limits = {}) {
+  const Story story(graph, start_of(graph, start), limits);
+  std::vector<std::string> names;
+  for (const Story::Member& member : story.members()) {
+    names.emplace_back(graph.objects()[member.object].name.name);
+  }
+  return names;
+}
+
+// A deployment with one pod that is scaled to two, and then given a new image.
+class Rollout : public testing::Test {
+ protected:
+  Rollout() {
+    const auto meta = [](const char* name, const char* uid, int version, const char* owner = "") {
+      return Teller::meta(name, uid, version, owner);
+    };
+    teller_.request(0, "create", "create", "deployments", "web", meta("web", "d", 1), 201);
+    teller_.request(1, "rs", "create", "replicasets", "web-1", meta("web-1", "r1", 1, "d"), 201);
+    teller_.request(2, "pod-a", "create", "pods", "", meta("web-1-a", "p1", 1, "r1"), 201);
+    teller_.request(3, "status", "update", "deployments", "web", meta("web", "d", 1), 200,
+                    "status");
+    teller_.request(10, "scale-it", "patch", "deployments", "web", "", 200, "scale");
+    teller_.request(11, "rs-2", "update", "replicasets", "web-1", meta("web-1", "r1", 2, "d"));
+    teller_.request(12, "pod-b", "create", "pods", "", meta("web-1-b", "p2", 1, "r1"), 201);
+    teller_.request(20, "image-it", "patch", "deployments", "web", meta("web", "d", 3));
+    teller_.request(21, "rs-3", "create", "replicasets", "web-2", meta("web-2", "r2", 1, "d"), 201);
+    teller_.request(22, "pod-c", "create", "pods", "", meta("web-2-c", "p3", 1, "r2"), 201);
+    teller_.request(23, "rs-4", "update", "replicasets", "web-1", meta("web-1", "r1", 3, "d"));
+    teller_.request(24, "kill-a", "delete", "pods", "web-1-a", meta("web-1-a", "p1", 2, "r1"));
+    teller_.request(25, "kill-b", "delete", "pods", "web-1-b", meta("web-1-b", "p2", 2, "r1"));
+  }
+
+  Teller teller_;
+};
+
+TEST_F(Rollout, RequestsShareNoPods) {
+  const LinkGraph graph = teller_.graph();
+  EXPECT_THAT(members(graph, "create"), ElementsAre("web", "web-1", "web-1-a"));
+  EXPECT_THAT(members(graph, "scale-it"), ElementsAre("web", "web-1", "web-1-b"));
+  EXPECT_THAT(members(graph, "image-it"), UnorderedElementsAre("web", "web-1", "web-2", "web-2-c"));
+}
+
+TEST_F(Rollout, ObjectsStoryIsItsLifeAndThatOfWhatItOwns) {
+  const LinkGraph graph = teller_.graph();
+  EXPECT_THAT(members(graph, "deployment/web"),
+              UnorderedElementsAre("web", "web-1", "web-2", "web-1-a", "web-1-b", "web-2-c"));
+  EXPECT_THAT(members(graph, "rs/default/web-2"), ElementsAre("web-2", "web-2-c"));
+  EXPECT_THAT(members(graph, "po/web-1-a"), ElementsAre("web-1-a"));
+}
+
+TEST_F(Rollout, ChangeHoldsUntilTheNext) {
+  const LinkGraph graph = teller_.graph();
+  const Story story(graph, start_of(graph, "create"), {});
+  EXPECT_EQ(story.members()[0].from, at(0));
+  EXPECT_EQ(story.members()[0].until, at(10));  // scaled
+  EXPECT_EQ(story.members()[1].until, at(11));  // and so its ReplicaSet
+  EXPECT_EQ(story.members()[2].until, at(24));  // the pod until it is deleted
+}
+
+TEST_F(Rollout, DeletionTakesAlongWhatIsThere) {
+  teller_.request(30, "remove", "delete", "deployments", "web", Teller::meta("web", "d", 4));
+  const LinkGraph graph = teller_.graph();
+  EXPECT_THAT(members(graph, "remove"), UnorderedElementsAre("web", "web-1", "web-2", "web-2-c"));
+}
+
+TEST_F(Rollout, LimitsHold) {
+  const LinkGraph graph = teller_.graph();
+  StoryLimits limits;
+  limits.hops = 2;
+  EXPECT_THAT(members(graph, "create", limits), ElementsAre("web", "web-1"));
+  limits.hops = 12;
+  limits.within = std::chrono::seconds(1);
+  EXPECT_THAT(members(graph, "create", limits), ElementsAre("web", "web-1"));
+}
+
+TEST_F(Rollout, RecordsSayWhyTheyBelong) {
+  Record& line = teller_.log(4, R"(Bound pod="default/web-1-a")", {{"pod", "default/web-1-a"}});
+  const LinkGraph graph = teller_.graph();
+  const Story story(graph, start_of(graph, "create"), {});
+  const Story::Reason reason = story.match(line);
+  ASSERT_TRUE(reason);
+  EXPECT_EQ(reason.how, "name");
+  std::vector<std::string> way;
+  for (std::uint32_t at = reason.step; at != Story::kNone; at = story.steps()[at].before) {
+    way.push_back(describe(story.steps()[at].to));
+  }
+  EXPECT_THAT(way, ElementsAre("pod default/web-1-a", "replicaset default/web-1",
+                               "deployment default/web"));
+}
+
+TEST_F(Rollout, LineIsOfTheStoryInWhoseTimeItStands) {
+  Record& early = teller_.log(4, "sync", {{"deployment", "default/web"}});
+  Record& late = teller_.log(14, "sync", {{"deployment", "default/web"}});
+  const LinkGraph graph = teller_.graph();
+  const Story create(graph, start_of(graph, "create"), {});
+  const Story scale(graph, start_of(graph, "scale-it"), {});
+  EXPECT_TRUE(create.match(early));
+  EXPECT_FALSE(create.match(late));
+  EXPECT_FALSE(scale.match(early));
+  EXPECT_TRUE(scale.match(late));
+}
+
+TEST_F(Rollout, LineAboutAPodOfAnotherChangeIsNotAboutTheOwner) {
+  Record& line = teller_.log(13, R"(Deleting controller="default/web-1" pod="default/web-1-a")",
+                             {{"pod", "default/web-1-a"}});
+  const LinkGraph graph = teller_.graph();
+  EXPECT_FALSE(Story(graph, start_of(graph, "scale-it"), {}).match(line));
+}
+
+TEST(Story, NamesMatchAsAWholeWithNamespaceAndKind) {
+  Teller teller;
+  teller.request(0, "web-it", "create", "deployments", "web", Teller::meta("web", "d", 1), 201);
+  Record& longer = teller.log(1, "sync web2", {{"deployment", "default/web2"}});
+  Record& elsewhere = teller.log(1, "sync", {{"deployment", "team-a/web"}});
+  Record& other_kind = teller.log(1, "sync", {{"service", "default/web"}});
+  Record& word = teller.log(1, "image web pulled for web-ui and default/web.");
+  Record& right = teller.log(1, "sync", {{"deployment", "default/web"}});
+  const LinkGraph graph = teller.graph();
+  const Story story(graph, start_of(graph, "web-it"), {});
+  EXPECT_FALSE(story.match(longer));
+  EXPECT_FALSE(story.match(elsewhere));
+  EXPECT_FALSE(story.match(other_kind));
+  EXPECT_FALSE(story.match(word));
+  EXPECT_TRUE(story.match(right));
+}
+
+TEST(Story, ObjectMadeAgainUnderTheSameNameIsAnother) {
+  Teller teller;
+  teller.request(0, "first", "create", "pods", "web", Teller::meta("web", "u1", 1), 201);
+  teller.request(5, "gone", "delete", "pods", "web", Teller::meta("web", "u1", 2));
+  teller.request(9, "second", "create", "pods", "web", Teller::meta("web", "u2", 1), 201);
+  Record& early = teller.log(1, "sync", {{"pod", "default/web"}});
+  Record& late = teller.log(10, "sync", {{"pod", "default/web"}});
+  const LinkGraph graph = teller.graph();
+  const Story first(graph, start_of(graph, "first"), {}),
+      second(graph, start_of(graph, "second"), {});
+  EXPECT_TRUE(first.match(early));
+  EXPECT_FALSE(first.match(late));
+  EXPECT_FALSE(second.match(early));
+  EXPECT_TRUE(second.match(late));
+  const auto either = find_start(graph, "pod/web", "");
+  ASSERT_FALSE(either.ok());
+  EXPECT_THAT(either.message(), testing::HasSubstr("could mean 2 things"));
+}
+
+TEST(Story, NameThatCouldBeOfSeveralKindsIsNotFollowed) {
+  Teller teller;
+  teller.request(0, "dep-it", "create", "deployments", "web", Teller::meta("web", "d", 1), 201);
+  teller.request(0, "svc-it", "create", "services", "web", Teller::meta("web", "s", 1), 201);
+  Record& event = teller.request(1, "event", "create", "events", "web.18ea6c23d8cbf334");
+  const LinkGraph graph = teller.graph();
+  EXPECT_EQ(graph.undecided(), 1);
+  EXPECT_FALSE(Story(graph, start_of(graph, "dep-it"), {}).match(event));
+}
+
+TEST(Story, TraceOfAClientLeadsToTheServersRecordsAndBack) {
+  const std::string client(32, 'a'), server(32, 'b');
+  Teller teller;
+  teller.request(0, "get-it", "get", "pods", "web");
+  teller.tell(0, {{"traceId", server},
+                  {"spanId", "0102030405060708"},
+                  {"audit-id", "get-it"},
+                  {"links", R"([{"traceId":")" + client + R"(","spanId":"0807060504030201"}])"}});
+  Record& span = teller.tell(0, {{"traceId", client}, {"spanId", "0807060504030201"}});
+  Record& line = teller.log(0, "HTTP", {{"verb", "GET"}, {"audit-ID", "get-it"}});
+  const LinkGraph graph = teller.graph();
+  EXPECT_TRUE(Story(graph, start_of(graph, client), {}).match(line));
+  EXPECT_TRUE(Story(graph, start_of(graph, "get-it"), {}).match(span));
+}
+
+TEST(Story, OwnersInACircleEnd) {
+  Teller teller;
+  teller.request(0, "a-it", "create", "pods", "a", Teller::meta("a", "u1", 1, "u2"), 201);
+  teller.request(1, "b-it", "create", "pods", "b", Teller::meta("b", "u2", 1, "u3"), 201);
+  teller.request(2, "c-it", "create", "pods", "c", Teller::meta("c", "u3", 1, "u1"), 201);
+  teller.request(3, "d-it", "create", "pods", "d", Teller::meta("d", "u4", 1, "u4"), 201);
+  const LinkGraph graph = teller.graph();
+  EXPECT_THAT(members(graph, "pod/c"), ElementsAre("c", "b", "a"));
+  EXPECT_THAT(members(graph, "pod/d"), ElementsAre("d"));
+}
+
+TEST(Story, OneOwnerMayHaveVeryMany) {
+  Teller teller;
+  teller.request(0, "owner-it", "create", "replicasets", "web", Teller::meta("web", "r", 1), 201);
+  for (int i = 0; i < 20'000; ++i) {
+    teller.request(1, fmt::format("pod-{}", i), "create", "pods", "",
+                   Teller::meta(fmt::format("web-{}", i), fmt::format("u{}", i), 1, "r"), 201);
+  }
+  const LinkGraph graph = teller.graph();
+  EXPECT_EQ(members(graph, "owner-it").size(), 20'001);
+}
+
+TEST(Story, StartMayBeTheBeginningOfOneIdentifier) {
+  Teller teller;
+  teller.request(0, "11111111-a", "get", "pods", "web");
+  teller.request(0, "11111111-b", "get", "pods", "web");
+  const LinkGraph graph = teller.graph();
+  EXPECT_TRUE(find_start(graph, "11111111-a", "").ok());
+  EXPECT_THAT(find_start(graph, "111111", "").message(), testing::HasSubstr("could mean 2 things"));
+  EXPECT_THAT(find_start(graph, "222222", "").message(),
+              testing::HasSubstr("nothing that was read"));
+  EXPECT_FALSE(find_start(graph, "pod/", "").ok());
+  EXPECT_FALSE(find_start(graph, "/", "").ok());
+}
+
+}  // namespace
+}  // namespace ktrace::trace
