@@ -53,6 +53,7 @@ struct Style {
   bool terminal = false;     ///< the reader is a terminal: nothing raw may reach it
   unsigned columns = 0;      ///< of the terminal; 0: not a terminal, lines may have any length
   bool begin_order = false;  ///< records are ordered by when they began
+  bool why = false;          ///< show all of Record::via, not only its end
 };
 
 /// Receives the records of one timeline in its order. Not thread-safe.

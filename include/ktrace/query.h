@@ -27,7 +27,7 @@ enum class Order : std::uint8_t {
   begin,  ///< by stamp less duration: cause before effect
 };
 
-enum class Command : std::uint8_t { grep, list, merge, check };
+enum class Command : std::uint8_t { grep, list, merge, check, story };
 
 /// What the table of traces is sorted by.
 enum class TraceSort : std::uint8_t { start, duration, records, errors, gap };
@@ -61,7 +61,13 @@ struct Query {
   std::size_t slowest = 0;   ///< only that many, those of longest duration first; 0: all
   bool only_errors = false;  ///< only traces with an error
 
+  // How far the story that begins at the first of `ids` goes.
+  std::string space;               ///< the namespace of an object; empty: any
+  unsigned hops = 12;              ///< links from the start
+  std::optional<Duration> within;  ///< after the start
+
   // How to show them.
+  bool why = false;             ///< all links that lead to a record, not only the last
   std::string output = "text";  ///< a name of output::formats()
   Order order = Order::end;
   Zone display_zone;

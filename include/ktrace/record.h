@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -57,6 +58,16 @@ struct Identifier {
   friend bool operator==(const Identifier&, const Identifier&) = default;
 };
 
+/// One step of the way that leads from what was asked for to a record that belongs to it.
+struct Via {
+  std::string kind;      ///< of the link: "owner", "request", …; of the last step how the record
+                         ///< names `to`: "audit-id", "trace", "uid", "name", "container", "event"
+  std::string relation;  ///< what `to` is to `from`, in words: "owned by"
+  std::string from, to;  ///< things, in words: "pod default/web-1"; the last step has no `from`
+  std::string source;    ///< where the link was told; empty for the last step: in the record itself
+  std::uint64_t offset = 0;
+};
+
 /// What is known of the stream of bytes that a record came from. Outlives its records.
 struct Origin {
   std::string name;       ///< the path as given; "-" for standard input
@@ -86,6 +97,7 @@ struct Record {
   std::uint64_t line = 0;    ///< 1-based number of its first line; 0 when not counted
   Time time{};               ///< resolved; for a record without stamp that of the record before it
   Identifier trace;          ///< the identifier that was asked for; empty when none was
+  std::span<const Via> via;  ///< why it belongs to the story that was asked for
 
   Arena arena;  ///< holds decoded strings
 

@@ -66,8 +66,12 @@ void take_paths(Flags& flags, const Surroundings& around) {
   flags.query.paths.emplace_back("-");
 }
 
-Query make_query(Command command, Flags& flags, const Surroundings& around) {
-  flags.query.command = command;
+Query make_query(const CommandRow& row, const CLI::App& app, Flags& flags,
+                 const Surroundings& around) {
+  flags.query.command = *row.command;
+  if (row.begin_order && app.get_option("--order")->count() == 0) {
+    flags.query.order = Order::begin;
+  }
   take_paths(flags, around);
   finish(flags, around);
   return flags.query;
@@ -96,7 +100,7 @@ Invocation parse(const std::vector<std::string>& arguments, const Surroundings& 
     const CommandRow& row = chosen_command(*program);
     take_subjects(row, flags);
     if (row.command) {
-      invocation.query = make_query(*row.command, flags, surroundings);
+      invocation.query = make_query(row, *program->get_subcommands().front(), flags, surroundings);
       invocation.color = wants_color(flags, surroundings);
     } else {
       invocation.text = script_for(*program, flags.query.ids.front());

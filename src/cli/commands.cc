@@ -107,6 +107,24 @@ const std::vector<CommandRow>& commands() {
        .found = "records",
        .examples = {"ktrace check artifacts/", "ktrace check --strict -q artifacts/ || echo look",
                     "ktrace check -o json *.log | jq .findings"}},
+      {.name = "story",
+       .command = Command::story,
+       .subjects = {"a START: an identifier or KIND/NAME"},
+       .synopses = {"[OPTION]... START [PATH]..."},
+       .summary = "What happened because of one change",
+       .about = "Also where no line carries a trace ID. START is a request (its audit ID), a trace "
+                "ID, the UID of an object, the beginning of one of these (6 characters at least), "
+                "or an object: KIND/NAME or KIND/NAMESPACE/NAME. The story of a request is what it "
+                "changed and what was made because of that, up to the next change; that of an "
+                "object is its life and the life of all it owns. Links are read from audit logs, "
+                "Events, object dumps, spans and log lines; every record says which of them "
+                "brought it in.",
+       .options = {add_story_reach, add_filters, add_timeline_show, add_story_show, add_reading},
+       .found = "records",
+       .examples = {"ktrace story deployment/nginx audit.log *.log",
+                    "ktrace story 14d01e58-51e3-4eac-8ffa-04a313409ab0 artifacts/",
+                    "ktrace story pod/default/nginx-85f7d4dd78-gz5zr --why audit.log *.log"},
+       .begin_order = true},
       {.name = "completion",
        .command = {},
        .subjects = {"a shell: bash, zsh or fish"},

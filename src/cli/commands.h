@@ -25,6 +25,7 @@ struct CommandRow {
   std::vector<OptionGroup> options;   ///< in the order in which help shows them
   const char* found;                  ///< what makes the exit status 0, in words; null: no word
   std::vector<const char*> examples;  ///< what stands behind "ktrace NAME "
+  bool begin_order = false;           ///< --order begin is the default
 };
 
 const std::vector<CommandRow>& commands();

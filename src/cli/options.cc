@@ -216,8 +216,8 @@ void add_timeline_show(CLI::App& app, Flags& flags) {
   Group(app, kShow)
       .choice(
           "--order", "end|begin", flags.query.order, {"end", "begin"},
-          "end: by their stamps (default); begin: a record that tells its duration stands where it "
-          "began, so that cause comes before effect");
+          "end: by their stamps (default, but for story); begin: a record that tells its duration "
+          "stands where it began, so that cause comes before effect");
 }
 
 void add_list_show(CLI::App& app, Flags& flags) {
@@ -233,6 +233,30 @@ void add_check_show(CLI::App& app, Flags& flags) {
   group.flag("-v,--verbose", flags.query.verbose,
              "Show the first lines that could not be parsed, too");
   group.flag("--strict", flags.query.strict, "Exit with status 1 when there are findings");
+}
+
+void add_story_reach(CLI::App& app, Flags& flags) {
+  Group group(app, kFind);
+  group.value("-n,--namespace", "NS", flags.query.space, "Namespace of the object; any by default");
+  group
+      .value("--hops", "N", flags.query.hops,
+             "Follow at most N links from the start; 12 by default")
+      ->check(CLI::Range(0U, 1000U));
+  group.read(
+      "--within", "DURATION", flags.query.within,
+      [](const std::string& text) {
+        const auto duration = parse_duration(text);
+        if (!duration) refuse(fmt::format("--within: '{}' is no duration", text));
+        return *duration;
+      },
+      "Only what happened within that time after the start (90s, 10m); for a request an hour by "
+      "default, for an object any time");
+}
+
+void add_story_show(CLI::App& app, Flags& flags) {
+  Group(app, kShow)
+      .flag("--why", flags.query.why,
+            "In text, show all links that lead to a record, not only the last");
 }
 
 void add_reading(CLI::App& app, Flags& flags) {
@@ -270,8 +294,11 @@ void finish(Flags& flags, const Surroundings& around) {
   }
   for (const std::string& id : query.ids) {
     if (id.empty()) refuse("an ID must not be empty");
-    if (query.prefix && id.size() < kShortestPrefix) {
-      refuse(fmt::format("--prefix: '{}' is shorter than {} characters", id, kShortestPrefix));
+    const bool beginning =
+        query.prefix || (query.command == Command::story && id.find('/') == id.npos);
+    if (beginning && id.size() < kShortestPrefix) {
+      refuse(fmt::format("{}'{}' is shorter than {} characters", query.prefix ? "--prefix: " : "",
+                         id, kShortestPrefix));
     }
   }
 }

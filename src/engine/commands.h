@@ -19,4 +19,7 @@ Outcome run_merge(Session& session, const Filter& filter);
 /// What is known of each source, and what may be wrong with all of them.
 Outcome run_check(Session& session, const Filter& filter);
 
+/// The records of what happened because of one change.
+Outcome run_story(Session& session, const Filter& filter);
+
 }  // namespace ktrace::engine

@@ -24,6 +24,8 @@ Outcome run(const Query& query, const Surroundings& surroundings) {
       return run_merge(session, filter);
     case Command::check:
       return run_check(session, filter);
+    case Command::story:
+      return run_story(session, filter);
   }
   return session.fail("unknown command");
 }

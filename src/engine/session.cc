@@ -86,6 +86,7 @@ output::Style Session::style() const {
   style.terminal = around_.terminal;
   style.columns = around_.columns;
   style.begin_order = query_.order == Order::begin;
+  style.why = query_.why;
   return style;
 }
 

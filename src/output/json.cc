@@ -1,11 +1,11 @@
 // JSON Lines: one object a record.
 //
 // Members stand in one order: what happened (time, severity, component, node, caller, message,
-// attributes, durationMs), what it belongs to (traceId, traceKey), where it was read (source, line,
-// offset, raw). What a record does not have is left out. The time is always the one that the record
-// states, in UTC, also when records are ordered by their begin; a record without a stamp has none.
-// Output is valid JSON and valid UTF-8 whatever the input holds, so that bytes that are no UTF-8
-// cannot be had back from it: that is what raw output is for.
+// attributes, durationMs), what it belongs to (traceId, traceKey, via), where it was read (source,
+// line, offset, raw). What a record does not have is left out. The time is always the one that the
+// record states, in UTC, also when records are ordered by their begin; a record without a stamp has
+// none. Output is valid JSON and valid UTF-8 whatever the input holds, so that bytes that are no
+// UTF-8 cannot be had back from it: that is what raw output is for.
 
 #include "clock.h"
 #include "json_object.h"
@@ -23,6 +23,7 @@ class JsonWriter final : public Writer {
  private:
   void append_event(const Record& record, JsonObject& object);
   void append_time(const Record& record, std::string& out);
+  static void append_via(const Record& record, JsonObject& object);
   static void append_place(const Record& record, JsonObject& object);
 
   SecondChange second_changes_;
@@ -34,9 +35,32 @@ void JsonWriter::record(const Record& record, std::string& out) {
   append_event(record, object);
   object.text("traceId", record.trace.value);
   object.text("traceKey", record.trace.key);
+  append_via(record, object);
   append_place(record, object);
   object.close();
   out += '\n';
+}
+
+// From the start of the story to the record; the last link is told by the record itself.
+void JsonWriter::append_via(const Record& record, JsonObject& object) {
+  if (record.via.empty()) return;
+  std::string& out = object.member("via");
+  out += '[';
+  for (const Via& via : record.via) {
+    if (&via != &record.via.front()) out += ',';
+    JsonObject link(out);
+    link.text("kind", via.kind);
+    link.text("from", via.from);
+    link.text("to", via.to);
+    if (!via.source.empty()) {
+      JsonObject evidence(link.member("evidence"));
+      evidence.text("source", via.source);
+      evidence.number("offset", via.offset);
+      evidence.close();
+    }
+    link.close();
+  }
+  out += ']';
 }
 
 void JsonWriter::append_event(const Record& record, JsonObject& object) {

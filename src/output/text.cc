@@ -107,6 +107,7 @@ class TextWriter final : public Writer {
   void append_severity(const Record& record, Row& row) const;
   void append_caller(const Record& record, Row& row);
   void append_body(const Record& record, Row& row, std::string& out);
+  void append_via(const Record& record, std::string& out) const;
 
   Style style_;
   bool narrow_;
@@ -130,6 +131,7 @@ void TextWriter::record(const Record& record, std::string& out) {
   append_severity(record, row);
   append_caller(record, row);
   append_body(record, row, out);
+  append_via(record, out);
   out += '\n';
 }
 
@@ -204,6 +206,33 @@ void TextWriter::append_body(const Record& record, Row& row, std::string& out) {
   } else {
     append_indented(body, row.advance(), out);
   }
+}
+
+// What brought the record into a story: the thing it names and the link that led to that; on
+// request the whole way, a link a line.
+void TextWriter::append_via(const Record& record, std::string& out) const {
+  if (record.via.empty()) return;
+  const Via& last = record.via.back();
+  std::string text = "  (via " + last.to;
+  if (record.via.size() > 1) {
+    const Via& link = record.via[record.via.size() - 2];
+    text += fmt::format(": {} {}", link.relation, link.from);
+  }
+  text += ')';
+  if (style_.why) {
+    for (const Via& link : record.via) {
+      text += "\n    ";
+      if (link.from.empty()) {
+        text += fmt::format("this record: {} of {}", link.kind, link.to);
+      } else {
+        text += fmt::format("{} → {}: {} {}  [{}, {} byte {}]", link.from, link.to, link.relation,
+                            link.from, link.kind, link.source, link.offset);
+      }
+    }
+  }
+  std::string visible;
+  append_visible(text, Breaks::keep, visible);
+  paint(visible, color(kDim), out);
 }
 
 }  // namespace

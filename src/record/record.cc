@@ -55,6 +55,7 @@ void Record::clear() {
   offset = line = 0;
   time = {};
   trace = {};
+  via = {};
   arena.clear();
 }
 

@@ -1,0 +1,244 @@
+// `story`: what happened because of one change. Three passes, each ends before the next begins:
+//
+//   read    every source is searched for what tells links (a few literals); the records that are
+//   hit
+//           tell their links, and these make the graph
+//   walk    from the start over the graph: the objects, requests and traces of the story
+//   gather  every source is searched for the names and identifiers of these; of what is hit, the
+//           records that belong are kept, put in order and written
+//
+// Memory grows with the links and the story, not with the logs. Sources are read twice; streams are
+// spooled for that.
+
+#include "ktrace/story.h"
+
+#include <algorithm>
+#include <string>
+#include <tuple>
+#include <unordered_set>
+
+#include <fmt/format.h>
+
+#include "commands.h"
+#include "hit_walk.h"
+#include "parallel.h"
+#include "readable.h"
+
+namespace ktrace::engine {
+namespace {
+
+using Parts = std::vector<std::unique_ptr<Part>>;
+
+// A record of the story.
+struct Told {
+  Found found;
+  Time time{}, key{};
+  std::uint32_t source = 0;
+  trace::Story::Reason reason;
+
+  friend bool operator<(const Told& a, const Told& b) {
+    return std::tie(a.key, a.source, a.found.offset) < std::tie(b.key, b.source, b.found.offset);
+  }
+};
+
+// What was read of one part: its links, and what they view.
+struct ReadPart {
+  std::vector<trace::Link> links;
+  Arena text;
+};
+
+class StoryRun {
+ public:
+  StoryRun(Session& session, const Filter& filter)
+      : session_(session), query_(session.query()), filter_(filter) {}
+
+  Outcome run() {
+    const output::Format* format = output::find_format(query_.output);
+    if (format == nullptr) return session_.fail("unknown output format '" + query_.output + "'");
+    readable_.open(session_);
+    read();
+    const auto start = trace::find_start(graph_, query_.ids.front(), query_.space);
+    if (!start) return unknown_start(start.message());
+    const trace::Story story(graph_, *start, limits(*start));
+    std::vector<Told> told = gather(story, *format);
+    const bool any = !told.empty();
+    if (query_.quiet) return any ? Outcome::found : session_.outcome(false);
+    output::Sink sink(session_.output());
+    if (query_.count) {
+      fmt::format_to(std::back_inserter(sink.buffer()), "{}\n", told.size());
+    } else {
+      std::sort(told.begin(), told.end());
+      write(story, told, *format, sink);
+    }
+    report_undecided();
+    return session_.finish(sink, any);
+  }
+
+ private:
+  // A request's effects fade out; an object's life does not.
+  trace::StoryLimits limits(const trace::StoryStart& start) const {
+    trace::StoryLimits limits;
+    limits.hops = query_.hops;
+    limits.within = query_.within;
+    const bool object = start.object != trace::LinkGraph::kNone;
+    if (!limits.within && !object) limits.within = std::chrono::hours(1);
+    return limits;
+  }
+
+  Outcome unknown_start(const std::string& words) {
+    const bool ambiguous = words.find('\n') != words.npos;
+    session_.report({ambiguous ? Diagnostic::Level::error : Diagnostic::Level::note, "", 0, words});
+    return session_.outcome(false);
+  }
+
+  void report_undecided() {
+    if (graph_.undecided() == 0) return;
+    session_.report({Diagnostic::Level::note, "", 0,
+                     fmt::format("{} links name what could be objects of several kinds or "
+                                 "namespaces; these are not followed",
+                                 graph_.undecided())});
+  }
+
+  // Out: the graph of all links that the sources tell.
+  void read() {
+    std::vector<std::string> literals(trace::link_literals().begin(), trace::link_literals().end());
+    // Lines of the request that is asked for tell about it when there is no audit log.
+    const std::string& start = query_.ids.front();
+    if (start.find('/') == start.npos) literals.push_back(start);
+    const trace::LiteralSearch search(std::move(literals), false);
+    const Query everything_query;
+    const Filter everything(everything_query);
+    Parts parts = make_parts(readable_.sources(), everything, query_.block_size);
+    read_.resize(parts.size());
+    std::vector<HitWorker> workers(thread_count(query_.threads));
+    for_each_task(workers, parts.size(), [&](HitWorker& worker, std::size_t task) {
+      read_part(search, worker, *parts[task], read_[task]);
+    });
+    session_.report_parts(parts);
+    for (ReadPart& part : read_) graph_.add(std::move(part.links));
+    graph_.settle();
+  }
+
+  // The kubelet tells names, UIDs and containers of its pods over and over: once a part will do.
+  void read_part(const trace::LiteralSearch& search, HitWorker& worker, Part& part,
+                 ReadPart& into) const {
+    HitWalk walk(&search, query_.block_size, false, stop_, worker, part);
+    trace::CalendarCursor cursor(readable_.calendar(part.index));
+    std::unordered_set<std::string> told;
+    std::vector<trace::Link> links;
+    while (walk.next()) {
+      Record& record = walk.record();
+      record.time = cursor.resolve(record.offset, walk.stamp());
+      links.clear();
+      trace::extract_links(record, into.text, links);
+      const bool log = !record.raw.starts_with('{');
+      for (const trace::Link& link : links) {
+        const auto words = [&] {
+          return fmt::format("{}\n{}\n{}\n{}", link.kind, link.from.id, link.to.name, link.to.id);
+        };
+        if (!log || told.insert(words()).second) into.links.push_back(link);
+      }
+    }
+  }
+
+  // Out: the records that belong, in the order of their parts. Their texts are in parts_.
+  std::vector<Told> gather(const trace::Story& story, const output::Format& format) {
+    const trace::LiteralSearch search(story.literals(), false);
+    parts_ = make_parts(readable_.sources(), filter_, query_.block_size);
+    std::vector<std::vector<Told>> told(parts_.size());
+    std::vector<HitWorker> workers(thread_count(query_.threads));
+    const bool shows = !query_.count && !query_.quiet;
+    for_each_task(workers, parts_.size(), [&](HitWorker& worker, std::size_t task) {
+      HitWalk walk(&search, query_.block_size, shows && format.counts_lines, stop_, worker,
+                   *parts_[task]);
+      trace::CalendarCursor cursor(readable_.calendar(parts_[task]->index));
+      while (walk.next()) {
+        Record& record = walk.record();
+        record.time = cursor.resolve(record.offset, walk.stamp());
+        if (!filter_.wants(record.time) || !filter_.wants(record)) continue;
+        const trace::Story::Reason reason = story.match(record);
+        if (!reason) continue;
+        const Time key = query_.order == Order::begin ? record.begin() : record.time;
+        told[task].push_back({walk.keep(shows), record.time, key, parts_[task]->index, reason});
+      }
+    });
+    return join(told);
+  }
+
+  // Lines are counted in each part; here from the beginning of the source.
+  std::vector<Told> join(std::vector<std::vector<Told>>& told) const {
+    std::vector<Told> all;
+    std::uint64_t lines = 0;
+    for (std::size_t i = 0; i < parts_.size(); ++i) {
+      if (i > 0 && parts_[i]->index != parts_[i - 1]->index) lines = 0;
+      for (Told& one : told[i]) {
+        if (one.found.line != 0) one.found.line += lines;
+        all.push_back(one);
+      }
+      lines += parts_[i]->newlines;
+    }
+    return all;
+  }
+
+  void write(const trace::Story& story, const std::vector<Told>& told, const output::Format& format,
+             output::Sink& sink) {
+    std::vector<bool> shown(session_.sources().size());
+    for (const Told& one : told) shown[one.source] = true;
+    const auto writer = format.make(session_.style());
+    writer->begin(session_.origins(shown), sink.buffer());
+    Record record;
+    std::vector<Via> via;
+    for (const Told& one : told) {
+      format::parse(one.found.slice, record);
+      record.origin = &session_.sources()[one.source]->origin();
+      record.source = one.source;
+      record.offset = one.found.offset;
+      record.line = one.found.line;
+      record.time = one.time;
+      explain(story, one.reason, via);
+      record.via = via;
+      writer->record(record, sink.buffer());
+      if (!sink.settle()) return;
+    }
+    writer->end(sink.buffer());
+  }
+
+  // The way from the start to the record.
+  void explain(const trace::Story& story, const trace::Story::Reason& reason,
+               std::vector<Via>& via) const {
+    via.clear();
+    via.push_back({std::string(reason.how), "", "", trace::describe(reason.thing), "", 0});
+    for (std::uint32_t at = reason.step; at != trace::Story::kNone; at = story.steps()[at].before) {
+      const trace::Story::Step& step = story.steps()[at];
+      Via link{std::string(step.kind),
+               std::string(trace::relation(step.kind, step.from, step.to)),
+               trace::describe(step.from),
+               trace::describe(step.to),
+               "",
+               0};
+      if (step.told) {
+        link.source = session_.sources()[step.evidence.source]->origin().name;
+        link.offset = step.evidence.offset;
+      }
+      via.push_back(std::move(link));
+    }
+    std::reverse(via.begin(), via.end());
+  }
+
+  Session& session_;
+  const Query& query_;
+  const Filter& filter_;
+  Readable readable_;
+  std::vector<ReadPart> read_;
+  trace::LinkGraph graph_;
+  Parts parts_;
+  const std::atomic<bool> stop_{false};
+};
+
+}  // namespace
+
+Outcome run_story(Session& session, const Filter& filter) {
+  return StoryRun(session, filter).run();
+}
+
+}  // namespace ktrace::engine
