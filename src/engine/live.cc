@@ -40,6 +40,9 @@ constexpr std::size_t kMany = 50;
 constexpr Duration kWindow = std::chrono::milliseconds(500);
 constexpr Duration kWindowOfOne = std::chrono::milliseconds(50);
 
+// Each source keeps a buffer of its own while it is followed, and there may be hundreds.
+constexpr std::size_t kBlock = 32 << 10;
+
 // The window holds no more bytes than this, whatever its length.
 constexpr std::size_t kMostPending = 32 << 20;
 
@@ -117,8 +120,8 @@ class Live {
     for (std::uint32_t i = 0; i < session_.sources().size(); ++i) {
       input::Source& source = *session_.sources()[i];
       if (!filter_.wants(source.origin())) continue;
-      feeds_.push_back(
-          std::make_unique<Feed>(source, i, session_.live_start(i), query_.block_size));
+      feeds_.push_back(std::make_unique<Feed>(source, i, session_.live_start(i),
+                                              std::min(query_.block_size, kBlock)));
     }
     window_ = query_.reorder_window.value_or(feeds_.size() == 1 ? kWindowOfOne : kWindow);
   }
