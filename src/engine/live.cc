@@ -134,6 +134,7 @@ class Live {
       if (!busy) rest();
       interrupted = session_.interrupted();
     }
+    if (interrupted) take_rests();
     release(true);
     report();
     if (interrupted) report_counts();
@@ -174,6 +175,14 @@ class Live {
         feed.heard = now;
       }
       if (feed.reader.take_rest(block, now - feed.heard >= kMayGrow)) take(feed, block);
+    }
+  }
+
+  // No record grows any more.
+  void take_rests() {
+    Block block;
+    for (const auto& feed : feeds_) {
+      if (!feed->ended && feed->reader.take_rest(block, true)) take(*feed, block);
     }
   }
 
