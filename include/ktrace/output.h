@@ -161,6 +161,7 @@ struct CheckRow {
   std::string_view zone, zone_from;   ///< of stamps that tell none
   std::uint64_t late = 0;             ///< records earlier than one that stands before them
   Duration lateness{};                ///< by how much at most
+  bool in_order = true;               ///< most are not late; otherwise gaps tell nothing
   std::vector<Counted> identifiers;   ///< records by key, most first
   std::optional<Duration> usual_gap;  ///< half of the time passes in gaps up to this
   std::vector<CheckGap> gaps;         ///< the longest, longest first

@@ -160,7 +160,9 @@ class Check {
     row.late = rhythm.late();
     row.lateness = rhythm.lateness();
     row.usual_gap = rhythm.usual_gap();
+    row.in_order = rhythm.in_order();
     for (const Gap& gap : rhythm.gaps()) {
+      if (!row.in_order) break;
       const bool unusual = rhythm.unusual(gap);
       if (!unusual && row.gaps.size() >= kShownGaps) break;
       row.gaps.push_back({gap.start, gap.length, unusual});
@@ -262,7 +264,7 @@ class Check {
       find("unparsed", source,
            fmt::format("{} of {} lines not parsed", facts.unparsed, facts.lines()));
     }
-    if (facts.rhythm.lateness() >= kLate) {
+    if (facts.rhythm.in_order() && facts.rhythm.lateness() >= kLate) {
       find("late", source,
            fmt::format("{} out of order by up to {}", facts.rhythm.late(),
                        format_duration(facts.rhythm.lateness())));

@@ -118,10 +118,17 @@ class CheckScan {
     }
   }
 
+  // What stands before the records of a klog file or of a list of objects is no failure to read.
+  static bool is_head(std::string_view text) {
+    const std::size_t last = text.find_last_not_of(" \t\r\n");
+    return (text.starts_with('{') && text[last] == '[') ||
+           format::dated_evidence(text.substr(0, text.find('\n')));
+  }
+
   void see_unread(std::string_view text) {
-    const bool head_of_file = format::dated_evidence(text.substr(0, text.find('\n'))).has_value();
+    const bool head = is_head(text);
     std::uint64_t line = facts_.line_ends;
-    for (std::size_t at = 0; at < text.size() && !head_of_file;) {
+    for (std::size_t at = 0; at < text.size() && !head;) {
       const std::size_t end = std::min(text.find('\n', at), text.size());
       const std::string_view one = text.substr(at, end - at);
       at = end + 1;

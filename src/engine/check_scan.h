@@ -57,7 +57,7 @@ struct Facts {
   std::uint64_t records = 0;
   std::uint64_t line_ends = 0;
   bool open_line = false;         ///< the last line has no end
-  std::uint64_t unparsed = 0;     ///< lines, but for blank ones and the head of a klog file
+  std::uint64_t unparsed = 0;     ///< lines, but for blank ones and the heads of files
   std::vector<Unparsed> samples;  ///< the first of them
   Tally payloads;
   Tally identifiers;             ///< records by key

@@ -99,7 +99,7 @@ void Rhythm::shift(Duration by) {
 }
 
 std::optional<Duration> Rhythm::usual_gap() const {
-  if (records_ < kLeastRecords) return std::nullopt;
+  if (records_ < kLeastRecords || !in_order()) return std::nullopt;
   struct Class {
     double gaps, nanoseconds;
   };

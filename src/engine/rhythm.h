@@ -52,6 +52,10 @@ class Rhythm {
   std::uint64_t late() const { return late_; }
   Duration lateness() const { return lateness_; }
 
+  /// Whether the records come in the order of time, apart from some. Those of a dump do not: then
+  /// nothing here tells of a silence.
+  bool in_order() const { return late_ <= records_ / 2; }
+
   /// The longest first.
   const std::vector<Gap>& gaps() const { return gaps_; }
 

@@ -74,6 +74,7 @@ void CheckJson::source(const CheckRow& row, std::string& out) {
   append_span(row.start, row.end, object);
   append_year(row, object);
   object.number("outOfOrder", row.late);
+  object.member("inOrder") += row.in_order ? "true" : "false";
   if (row.late > 0) object.milliseconds("maxLateMs", row.lateness);
   append_counts("identifiers", row.identifiers, object);
   if (row.usual_gap) object.milliseconds("usualGapMs", *row.usual_gap);

@@ -161,7 +161,9 @@ std::string CheckText::records(const CheckRow& row) const {
                                         row.unparsed == 1 ? "" : "s"),
                             kBoldYellow, row.unparsed > 0));
   }
-  if (row.late > 0) {
+  if (!row.in_order) {
+    words.add("not in the order of time");
+  } else if (row.late > 0) {
     words.add("{} out of order by up to {}", row.late, format_duration(row.lateness));
   }
   return words.text();

@@ -95,6 +95,16 @@ TEST(Rhythm, EndsEarlyWhenItsSilenceIsLongerThanAllBefore) {
   EXPECT_FALSE(steady(5).ends_early(at(seconds(1000)))) << "too few records to tell";
 }
 
+// Newest first, or by name: silence does not show.
+TEST(Rhythm, OfADumpTellsNothing) {
+  Rhythm rhythm;
+  for (int i = 100; i > 0; --i) rhythm.add(at(seconds(i)));
+  EXPECT_FALSE(rhythm.in_order());
+  EXPECT_EQ(rhythm.usual_gap(), std::nullopt);
+  EXPECT_FALSE(rhythm.ends_early(at(std::chrono::hours(9))));
+  EXPECT_TRUE(steady(100).in_order());
+}
+
 void expect_same(const Rhythm& a, const Rhythm& b) {
   ASSERT_EQ(a.records(), b.records());
   EXPECT_EQ(a.start(), b.start());
