@@ -26,12 +26,18 @@ enum class Match : std::uint8_t {
 /// "audit ID", "Event", "binding".
 std::string_view match_name(Match match);
 
-/// One moment: the match in the two lowest bits of `key`, above them a hash of what names it.
+/// One record of one moment. `key`: the match in the two lowest bits; then a bit that an Event
+/// object has, since it stands at the time of another's clock; above them a hash of what names the
+/// moment.
 struct Anchor {
+  static constexpr std::uint64_t kObject = 4;
+
   std::uint64_t key = 0;
   Time time{};
 
   Match match() const { return static_cast<Match>(key & 3); }
+  bool is_object() const { return (key & kObject) != 0; }
+  std::uint64_t moment() const { return key & ~kObject; }
 
   friend bool operator==(const Anchor&, const Anchor&) = default;
 };

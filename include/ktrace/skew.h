@@ -32,7 +32,8 @@ struct Skew {
 /// Estimates how far each source is ahead of the one that it has most moments in common with, as
 /// far as three moments at least are shared. `samples`: one for each source. No two estimates
 /// contradict each other: they form trees, in each of which the source with most shared moments is
-/// nobody's `source`. In the order of sources. Pure and thread-safe.
+/// nobody's `source`. Event objects count only for a source that can be compared with no other. In
+/// the order of sources. Pure and thread-safe.
 std::vector<Skew> estimate_skew(std::span<const AnchorSample> samples);
 
 /// How far each of `sources` sources is ahead of the root of its tree, by significant estimates

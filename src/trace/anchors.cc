@@ -27,7 +27,7 @@ std::uint64_t key_of(Match match, std::initializer_list<std::string_view> parts)
   hash = (hash ^ (hash >> 32)) * 0xd6e8feb86659fd93U;
   hash = (hash ^ (hash >> 32)) * 0xd6e8feb86659fd93U;
   hash ^= hash >> 32;
-  return (hash & ~std::uint64_t{3}) | static_cast<std::uint64_t>(match);
+  return (hash & ~std::uint64_t{7}) | static_cast<std::uint64_t>(match);
 }
 
 // The value of a string member that begins with `opening`, in an object without nested ones that is
@@ -121,7 +121,8 @@ void collect_anchors(const Record& record, std::vector<std::uint64_t>& keys) {
   const std::string_view message = record.message;
   if (record.format == "audit") return collect_from_audit(record, keys);
   if (record.format == "event") {
-    if (record.stamp.digits > 0) keys.push_back(key_of(Match::event, {message}));
+    if (record.stamp.digits == 0) return;
+    keys.push_back(key_of(Match::event, {message}) | Anchor::kObject);
   } else if (message == "HTTP") {
     if (!record.duration || text_of(record, "verb") == "WATCH") return;
     add_request(text_of(record, "audit-ID"), text_of(record, "URI"), keys);

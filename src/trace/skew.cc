@@ -2,6 +2,11 @@
 // gathered, of the most exact match that has enough of them. A pair is an edge between sources,
 // whose weight is its number of moments; of these edges a spanning tree of greatest weight is kept
 // (Kruskal), so that each source has one estimate, by the best way to compare it with others.
+//
+// Events are apart. A file of Event objects has no clock: each object stands at the time of whoever
+// reported it. So it tells whether a log stands at other times than it was written at (a wrong zone
+// or year), but what several logs have in common with it says nothing about their clocks, and no
+// path leads over it. It counts for a log that cannot be compared otherwise.
 
 #include "ktrace/skew.h"
 
@@ -27,6 +32,7 @@ constexpr int kLeastSpreads = 4;
 
 using Pair = std::pair<std::uint32_t, std::uint32_t>;
 using Differences = std::array<std::vector<Duration>, kMatches>;
+using Pairs = std::map<Pair, Differences>;  // reference and source
 
 Duration median(std::vector<Duration>& values) {
   const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
@@ -46,48 +52,63 @@ Duration difference(Time a, Time b) {
   return earlier(b, kCentury) > a ? -kCentury : a - b;
 }
 
-std::map<Pair, Differences> gather(std::span<const AnchorSample> samples) {
+void add_pair(const Seen& a, const Seen& b, Pairs& pairs) {
+  const Match match = a.anchor.match();
+  if (a.source == b.source) return;
+  if (match == Match::event && a.anchor.is_object() == b.anchor.is_object()) return;
+  if (b.anchor.is_object()) return add_pair(b, a, pairs);
+  pairs[{a.source, b.source}][static_cast<std::size_t>(match)].push_back(
+      difference(b.anchor.time, a.anchor.time));
+}
+
+Pairs gather(std::span<const AnchorSample> samples) {
   std::vector<Seen> seen;
   for (std::uint32_t source = 0; source < samples.size(); ++source) {
     for (const Anchor& anchor : samples[source].unique()) seen.push_back({anchor, source});
   }
-  std::stable_sort(seen.begin(), seen.end(),
-                   [](const Seen& a, const Seen& b) { return a.anchor.key < b.anchor.key; });
-  std::map<Pair, Differences> pairs;
+  std::stable_sort(seen.begin(), seen.end(), [](const Seen& a, const Seen& b) {
+    return a.anchor.moment() < b.anchor.moment();
+  });
+  Pairs pairs;
   for (auto begin = seen.begin(); begin != seen.end();) {
     const auto end = std::find_if(begin, seen.end(), [&](const Seen& other) {
-      return other.anchor.key != begin->anchor.key;
+      return other.anchor.moment() != begin->anchor.moment();
     });
-    const auto match = static_cast<std::size_t>(begin->anchor.match());
     const bool few = end - begin <= static_cast<std::ptrdiff_t>(kMostSharing);
     for (auto a = begin; few && a != end; ++a) {
-      for (auto b = std::next(a); b != end; ++b) {
-        pairs[{a->source, b->source}][match].push_back(difference(b->anchor.time, a->anchor.time));
-      }
+      for (auto b = std::next(a); b != end; ++b) add_pair(*a, *b, pairs);
     }
     begin = end;
   }
   return pairs;
 }
 
-// How far the second of a pair is ahead of the first.
-std::vector<Skew> estimate_pairs(std::span<const AnchorSample> samples) {
+Skew estimate(const Pair& pair, Match match, std::vector<Duration>& values) {
+  Skew edge;
+  edge.reference = pair.first;
+  edge.source = pair.second;
+  edge.match = match;
+  edge.anchors = values.size();
+  edge.ahead = median(values);
+  for (Duration& value : values) value = std::chrono::abs(value - edge.ahead);
+  edge.spread = median(values);
+  return edge;
+}
+
+// How far the second of each pair is ahead of the first, those with most moments first. By Events
+// or by all else.
+std::vector<Skew> estimate_pairs(Pairs& pairs, bool by_events) {
   std::vector<Skew> edges;
-  for (auto& [pair, differences] : gather(samples)) {
-    const auto best = std::find_if(differences.begin(), differences.end(), [](const auto& values) {
-      return values.size() >= kLeastAnchors;
-    });
-    if (best == differences.end()) continue;
-    Skew edge;
-    edge.source = pair.second;
-    edge.reference = pair.first;
-    edge.match = static_cast<Match>(best - differences.begin());
-    edge.anchors = best->size();
-    edge.ahead = median(*best);
-    for (Duration& value : *best) value = std::chrono::abs(value - edge.ahead);
-    edge.spread = median(*best);
-    edges.push_back(edge);
+  for (auto& [pair, differences] : pairs) {
+    for (std::size_t i = 0; i < kMatches; ++i) {
+      const auto match = static_cast<Match>(i);
+      if ((match == Match::event) != by_events || differences[i].size() < kLeastAnchors) continue;
+      edges.push_back(estimate(pair, match, differences[i]));
+      break;
+    }
   }
+  std::stable_sort(edges.begin(), edges.end(),
+                   [](const Skew& a, const Skew& b) { return a.anchors > b.anchors; });
   return edges;
 }
 
@@ -148,9 +169,8 @@ bool Skew::looks_like_zone() const {
 }
 
 std::vector<Skew> estimate_skew(std::span<const AnchorSample> samples) {
-  std::vector<Skew> edges = estimate_pairs(samples);
-  std::stable_sort(edges.begin(), edges.end(),
-                   [](const Skew& a, const Skew& b) { return a.anchors > b.anchors; });
+  Pairs pairs = gather(samples);
+  std::vector<Skew> edges = estimate_pairs(pairs, false);
   Forest forest(samples.size());
   std::erase_if(edges,
                 [&](const Skew& edge) { return !forest.connect(edge.reference, edge.source); });
@@ -159,11 +179,18 @@ std::vector<Skew> estimate_skew(std::span<const AnchorSample> samples) {
     shared[edge.source] += edge.anchors;
     shared[edge.reference] += edge.anchors;
   }
+  std::vector<bool> compared(samples.size());
+  for (std::size_t i = 0; i < shared.size(); ++i) compared[i] = shared[i] > 0;
   std::vector<Skew> directed;
   while (!edges.empty()) {
     const auto most = std::max_element(shared.begin(), shared.end());
     *most = 0;
     direct(static_cast<std::uint32_t>(most - shared.begin()), edges, directed);
+  }
+  for (const Skew& edge : estimate_pairs(pairs, true)) {
+    if (compared[edge.source]) continue;
+    compared[edge.source] = true;
+    directed.push_back(edge);
   }
   std::sort(directed.begin(), directed.end(),
             [](const Skew& a, const Skew& b) { return a.source < b.source; });

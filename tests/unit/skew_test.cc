@@ -72,8 +72,10 @@ TEST(Anchors, ARequestLineAndTheAuditEventOfItsEnd) {
 
 TEST(Anchors, AnEventAndTheLineOfWhoReportedIt) {
   const std::string event = "Started Pod default/web: Started container web";
-  const Keys keys = keys_of(object("event", event));
-  ASSERT_EQ(keys.size(), 1u);
+  const Keys of_object = keys_of(object("event", event));
+  ASSERT_EQ(of_object.size(), 1u);
+  EXPECT_TRUE((Anchor{of_object[0], {}}.is_object()));
+  const Keys keys{Anchor{of_object[0], {}}.moment()};
   const std::string rest = R"( fieldPath="" kind="Pod" reason="Started" )"
                            R"(message="Started container web")";
   EXPECT_EQ(keys_of(klog(R"("Event occurred" object="default/web")" + rest)), keys);
@@ -85,7 +87,7 @@ TEST(Anchors, AnEventAndTheLineOfWhoReportedIt) {
   Record coarse = object("event", event);
   coarse.stamp.digits = 0;
   EXPECT_THAT(keys_of(coarse), IsEmpty()) << "a second is no moment";
-  EXPECT_NE(keys_of(object("event", event + " (x2)")), keys);
+  EXPECT_NE(keys_of(object("event", event + " (x2)")), of_object);
 }
 
 TEST(Anchors, TheBindingOfAPod) {
@@ -114,7 +116,7 @@ TEST(Anchors, TheBindingOfAPod) {
 Time at(Duration since) { return Time(hours(24 * 365 * 50)) + since; }
 
 std::uint64_t key(std::uint64_t number, Match match = Match::request) {
-  return number << 2 | static_cast<std::uint64_t>(match);
+  return number << 3 | static_cast<std::uint64_t>(match);
 }
 
 TEST(AnchorSample, IsTheSameInAnyOrderAndAnyParts) {
@@ -226,6 +228,32 @@ TEST(Skew, ComparesEachSourceOnceAlongTheStrongestLinks) {
   EXPECT_EQ(skews[1].source, 2u);
   EXPECT_EQ(skews[1].reference, 1u);
   EXPECT_EQ(skews[1].ahead, -seconds(3));
+}
+
+// The objects stand at the times of those who reported them.
+TEST(Skew, OfEventsIsNotThatOfTheirReporters) {
+  AnchorSample node = told(0, 10, seconds(2), {}, Match::binding);
+  node.add(told(100, 50, seconds(2), {}, Match::event));
+  const AnchorSample objects = [] {
+    AnchorSample sample;
+    for (std::uint64_t i = 100; i < 150; ++i) {
+      sample.add({key(i, Match::event) | Anchor::kObject, at(seconds(i + 2))});
+    }
+    for (std::uint64_t i = 200; i < 250; ++i) {
+      sample.add({key(i, Match::event) | Anchor::kObject, at(seconds(i))});
+    }
+    return sample;
+  }();
+  const AnchorSample samples[] = {told(0, 10, Duration{}, {}, Match::binding), node, objects,
+                                  told(200, 50, hours(1), {}, Match::event)};
+  const auto skews = estimate_skew(samples);
+  ASSERT_EQ(skews.size(), 2u);
+  EXPECT_EQ(skews[0].source, 1u);
+  EXPECT_EQ(skews[0].reference, 0u);
+  EXPECT_EQ(skews[0].ahead, seconds(2));
+  EXPECT_EQ(skews[1].source, 3u);
+  EXPECT_EQ(skews[1].reference, 2u);
+  EXPECT_EQ(skews[1].ahead, hours(1));
 }
 
 TEST(Skew, AddsUpToTheRoot) {
