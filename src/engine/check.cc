@@ -83,6 +83,7 @@ class Check {
       write(*format, sink);
     }
     const bool well = total_.records > 0 && !(query_.strict && !total_.findings.empty());
+    if (query_.quiet && !query_.strict && well) return Outcome::found;
     return session_.finish(sink, well);
   }
 
