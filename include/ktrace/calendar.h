@@ -40,8 +40,11 @@ class Calendar {
   /// The last sample is not after `latest`, give or take a day.
   void set_latest(Time latest, Evidence evidence);
 
-  /// When the source's first absolute stamp was.
-  void set_beginning(Time time) { beginning_ = time; }
+  /// The source's first stamp of its own year was `time`, at `offset`.
+  void set_beginning(std::uint64_t offset, Time time) {
+    beginning_at_ = offset;
+    beginning_ = time;
+  }
 
   const Zone& zone() const { return zone_; }
 
@@ -49,7 +52,7 @@ class Calendar {
   Evidence evidence() const { return evidence_; }
 
   /// The point in time of a record at `offset`; an absolute stamp is its own answer. A stamp of
-  /// kind none gives the time of the first sample, or the beginning.
+  /// kind none gives the time of the first sample or the beginning, whichever stands first.
   Time resolve(std::uint64_t offset, const Stamp& stamp) const;
 
   /// Where the sample behind `offset` is; the largest number when there is none.
@@ -70,6 +73,7 @@ class Calendar {
   std::vector<Sample> samples_;
   Evidence evidence_ = Evidence::none;
   int first_year_ = 1970;
+  std::uint64_t beginning_at_ = UINT64_MAX;
   Time beginning_{};
 };
 

@@ -53,6 +53,12 @@ void find_dates(std::string_view bytes, std::uint64_t offset, Evidence& evidence
   }
 }
 
+// A record tells the year itself. Windows of a file are not looked at in the order of offsets.
+void see_absolute(std::uint64_t offset, Time time, Evidence& evidence) {
+  if (!evidence.first || offset < evidence.first->first) evidence.first = {offset, time};
+  if (evidence.dated.empty()) evidence.dated.emplace_back(offset, time);
+}
+
 // All evidence of one window: its first sample (its last, too, when `last`) and its first date.
 void see_window(std::string_view bytes, std::uint64_t offset, bool last, Evidence& evidence) {
   Window window(bytes, offset);
@@ -60,8 +66,7 @@ void see_window(std::string_view bytes, std::uint64_t offset, bool last, Evidenc
   while (window.next()) {
     const Stamp& stamp = window.record().stamp;
     if (stamp.kind == Stamp::Kind::absolute) {
-      if (!evidence.first) evidence.first = stamp.time;
-      if (evidence.dated.empty()) evidence.dated.emplace_back(window.position(), stamp.time);
+      see_absolute(window.position(), stamp.time, evidence);
     } else if (stamp.kind == Stamp::Kind::yearless) {
       last_seen = {window.position(), stamp};
       if (!first_seen) first_seen = last_seen;
@@ -147,9 +152,8 @@ void StreamWitness::see(const Block& block) {
     bool found = false;
     while (!found && window.next()) {
       const Stamp& stamp = window.record().stamp;
-      if (stamp.kind == Stamp::Kind::absolute && !evidence_.first) evidence_.first = stamp.time;
-      if (stamp.kind == Stamp::Kind::absolute && evidence_.dated.empty()) {
-        evidence_.dated.emplace_back(window.position(), stamp.time);
+      if (stamp.kind == Stamp::Kind::absolute) {
+        see_absolute(window.position(), stamp.time, evidence_);
       }
       found = stamp.kind != Stamp::Kind::none;
     }
@@ -168,7 +172,7 @@ trace::Calendar make_calendar(const Query& query, const input::Source& source,
   const Zone* zone = for_path(query.zones, path);
   trace::Calendar calendar(zone == nullptr ? Zone() : *zone);
   for (const auto& [offset, stamp] : evidence.samples) calendar.add_sample(offset, stamp);
-  if (evidence.first) calendar.set_beginning(*evidence.first);
+  if (evidence.first) calendar.set_beginning(evidence.first->first, evidence.first->second);
   if (const int* year = for_path(query.years, path)) calendar.set_first_year(*year);
   for (const auto& [offset, time] : evidence.dated) calendar.set_dated(offset, time);
   if (const auto modified = source.modified()) calendar.set_latest(*modified, Kind::modified);

@@ -19,7 +19,7 @@ namespace ktrace::engine {
 struct Evidence {
   std::vector<std::pair<std::uint64_t, Stamp>> samples;  ///< year-less stamps, by offset
   std::vector<std::pair<std::uint64_t, Time>> dated;     ///< lines that tell a year, by offset
-  std::optional<Time> first;                             ///< the first absolute stamp
+  std::optional<std::pair<std::uint64_t, Time>> first;   ///< the first absolute stamp
 };
 
 /// Gathers evidence from a stream while its blocks pass by, in order.

@@ -78,7 +78,7 @@ Time Calendar::resolve(std::uint64_t offset, const Stamp& stamp) const {
   if (stamp.kind == Stamp::Kind::absolute) return stamp.time;
   const Stamp* wanted = &stamp;
   if (stamp.kind == Stamp::Kind::none) {
-    if (samples_.empty()) return beginning_;
+    if (samples_.empty() || beginning_at_ < samples_.front().offset) return beginning_;
     wanted = &samples_.front().stamp;
     offset = samples_.front().offset;
   }

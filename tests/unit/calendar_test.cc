@@ -76,6 +76,17 @@ TEST(Calendar, AllowsForClocksAheadOfUtc) {
   EXPECT_EQ(resolved(calendar, 0, klog(1, 1, hours(3))), "2026-01-01T03:00:00Z");
 }
 
+TEST(Calendar, GivesLinesAtTheHeadTheFirstStampOfAnyKind) {
+  Calendar calendar;
+  calendar.add_sample(50, klog(12, 31));
+  calendar.set_first_year(2023);
+  EXPECT_EQ(resolved(calendar, 0, Stamp()), "2023-12-31T12:00:00Z");
+  calendar.set_beginning(60, at("2023-12-30T00:00:00Z"));
+  EXPECT_EQ(resolved(calendar, 0, Stamp()), "2023-12-31T12:00:00Z");
+  calendar.set_beginning(40, at("2023-12-30T00:00:00Z"));
+  EXPECT_EQ(resolved(calendar, 0, Stamp()), "2023-12-30T00:00:00Z");
+}
+
 TEST(Calendar, CountsSeveralYears) {
   Calendar calendar;
   calendar.add_sample(0, klog(11, 1));
