@@ -24,6 +24,14 @@ constexpr Time earlier(Time time, Duration duration) {
   return below ? Time::min() : above ? Time::max() : time - duration;
 }
 
+/// How long after `from` `to` is; as much as a Duration holds (292 years) when it is longer.
+constexpr Duration distance(Time from, Time to) {
+  const auto begin = static_cast<std::uint64_t>(from.time_since_epoch().count());
+  const auto end = static_cast<std::uint64_t>(to.time_since_epoch().count());
+  constexpr auto kMost = static_cast<std::uint64_t>(Duration::max().count());
+  return Duration(static_cast<Duration::rep>(end - begin < kMost ? end - begin : kMost));
+}
+
 /// A time as a record states it, before year and zone are known.
 struct Stamp {
   enum class Kind : std::uint8_t {

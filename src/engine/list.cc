@@ -31,7 +31,7 @@ struct Summary {
   std::uint8_t key = 0;
   Severity severity = Severity::unspecified;
 
-  Duration duration() const { return end - start; }
+  Duration duration() const { return distance(start, end); }
 };
 
 class List {
@@ -192,7 +192,7 @@ class List {
     for (std::size_t i = 0; i < seen.size(); ++i) {
       sum.severity = std::max(sum.severity, seen[i].severity);
       sum.errors += seen[i].severity >= Severity::error ? 1 : 0;
-      const Duration gap = i == 0 ? Duration::zero() : seen[i].time - seen[i - 1].time;
+      const Duration gap = i == 0 ? Duration::zero() : distance(seen[i - 1].time, seen[i].time);
       if (gap <= sum.gap) continue;
       sum.gap = gap;
       sum.gap_start = seen[i - 1].time;

@@ -31,13 +31,6 @@ void append_fraction(Time time, unsigned digits, std::string& out) {
   out.append(text.data(), 1 + digits);
 }
 
-Duration distance(Time earlier, Time later) {
-  const auto from = static_cast<std::uint64_t>(earlier.time_since_epoch().count());
-  const auto to = static_cast<std::uint64_t>(later.time_since_epoch().count());
-  constexpr std::uint64_t kMost = std::numeric_limits<Duration::rep>::max();
-  return Duration(static_cast<Duration::rep>(std::min(to - from, kMost)));
-}
-
 bool SecondChange::operator()(Time time) {
   const std::int64_t count = time.time_since_epoch().count();
   const std::int64_t second = count / kNanoseconds - (count % kNanoseconds < 0);

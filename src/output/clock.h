@@ -17,9 +17,6 @@ unsigned shown_digits(unsigned digits);
 /// Appends '.' and the first `digits` digits (1 to 9) of the fraction of `time`'s second.
 void append_fraction(Time time, unsigned digits, std::string& out);
 
-/// later - earlier, or the longest Duration where that is too short.
-Duration distance(Time earlier, Time later);
-
 /// Tells when the text of a second has to be made anew.
 class SecondChange {
  public:

@@ -28,6 +28,11 @@ TEST(Rfc3339, ReadsWhatKubernetesWrites) {
   EXPECT_EQ(at("2026-11-22T18:50:40+02"), expected);
 }
 
+TEST(Distance, IsAtMostWhatADurationHolds) {
+  EXPECT_EQ(distance(at("2026-11-22T16:50:40Z"), at("2026-11-22T16:50:42Z")), seconds(2));
+  EXPECT_EQ(distance(at("1700-01-01T00:00:00Z"), at("2200-01-01T00:00:00Z")), Duration::max());
+}
+
 TEST(Rfc3339, CountsTheDigitsOfTheFraction) {
   std::uint8_t digits = 99;
   EXPECT_EQ(*parse_rfc3339("1970-01-01T00:00:00.000012345Z", &digits), Time(nanoseconds(12345)));
