@@ -199,16 +199,30 @@ class ListScan {
     added_any_ = true;
     added_begin_ = position;
     added_from_ = first;
+    worker_.many.clear();
     for (const Identifier& identifier : identifiers) {
       observation.trace = worker_.ids.number_of(identifier.value);
+      if (!is_new(observation.trace, first)) continue;
       observation.key = spelling(identifier.key);
-      const bool twice =
-          std::any_of(seen_.seen.begin() + static_cast<std::ptrdiff_t>(first), seen_.seen.end(),
-                      [&](const Observation& other) { return other.trace == observation.trace; });
-      if (twice) continue;
       if (!dated) seen_.undated.push_back({seen_.seen.size(), offset, stamp});
       seen_.seen.push_back(observation);
     }
+  }
+
+  // Whether the record whose observations are those from `first` on has none of `trace` yet. Most
+  // have one or two; of many a set is made.
+  bool is_new(std::uint32_t trace, std::size_t first) {
+    constexpr std::size_t kFew = 16;
+    const auto begin = seen_.seen.begin() + static_cast<std::ptrdiff_t>(first);
+    if (seen_.seen.size() - first < kFew) {
+      return std::none_of(begin, seen_.seen.end(),
+                          [&](const Observation& other) { return other.trace == trace; });
+    }
+    if (worker_.many.empty()) {
+      std::for_each(begin, seen_.seen.end(),
+                    [&](const Observation& other) { worker_.many.insert(other.trace); });
+    }
+    return worker_.many.insert(trace).second;
   }
 
   std::uint8_t spelling(std::string_view key) {

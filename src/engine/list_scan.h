@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -49,6 +50,7 @@ struct ListWorker {
   format::Slices slices;
   Record record;
   std::vector<Identifier> identifiers;
+  std::unordered_set<std::uint32_t> many;  ///< traces of one record that has many
   trace::IdTable ids;
   std::vector<std::string> spellings;  ///< of keys; at most 256, all further ones count as the last
 };
