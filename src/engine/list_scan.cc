@@ -106,9 +106,11 @@ class ListScan {
                       char behind) const {
     const std::string_view bytes = block_.bytes;
     const char before = bytes[key.begin - 2];
+    // A member of an inner object may belong to a key that comes twice.
+    const std::string_view outside = bytes.substr(line_begin_ + 1, key.begin - line_begin_ - 1);
     return bytes[separator] == ':' && bytes[key.begin - 1] == '"' && key.end + 1 == separator &&
            (before == ',' || before == '{') && (behind == ',' || behind == '}') &&
-           value.find_first_of("\\\n") == value.npos;
+           outside.find('{') == outside.npos && value.find_first_of("\\\n") == value.npos;
   }
 
   // Of two equal keys the last counts, which is the parser's to know.
@@ -121,23 +123,18 @@ class ListScan {
   // The line's certain identifiers, if no other place of the record was uncertain.
   void flush() {
     if (pending_.empty()) return;
-    const std::string_view line = glanced_line();
     format::Glance glance;
-    const bool certain = !line.empty() && payload_->glance(line, true, glance);
-    if (!certain) return parse_record(line_begin_);
+    if (!payload_->glance(glanced_line(), true, glance)) return parse_record(line_begin_);
     if (search_.filter.wants(glance.severity)) {
       add(pending_, line_begin_, glance.stamp, glance.severity);
     }
     pending_.clear();
   }
 
-  // Of a JSON line the whole, of others at least the head. Empty when it is no whole object.
+  // Of a JSON line the whole, of others at least the head.
   std::string_view glanced_line() const {
     const std::string_view rest = block_.bytes.substr(line_begin_);
-    if (!payload_->json_line) return rest;
-    const std::string_view line = rest.substr(0, rest.find('\n'));
-    const std::size_t last = line.find_last_not_of('\r');
-    return last != line.npos && line[last] == '}' ? line : std::string_view();
+    return payload_->json_line ? rest.substr(0, rest.find('\n')) : rest;
   }
 
   // ---- Uncertain places ----

@@ -16,6 +16,7 @@
 
 #include "go_string.h"
 #include "json_members.h"
+#include "json_shape.h"
 #include "ktrace/format.h"
 #include "pairs.h"
 #include "payloads.h"
@@ -249,18 +250,6 @@ bool parse_object(const Dialect& dialect, Record& record) {
   return true;
 }
 
-// Whether the object in `raw` has a member "v" of its own; empty when only a parser could tell.
-std::optional<bool> has_verbosity(std::string_view raw) {
-  for (std::size_t colon = raw.find(':'); colon != raw.npos; colon = raw.find(':', colon + 1)) {
-    if (colon < 4 || raw.substr(colon - 4, 4) != ",\"v\"") continue;
-    if (raw.substr(1, colon).find('{') == raw.npos) return true;
-    return std::nullopt;
-  }
-  const std::size_t last = raw.find_last_not_of("\r\n");
-  if (last == raw.npos || raw[last] != '}') return std::nullopt;
-  return false;
-}
-
 // Whether `line` begins with `{"key":` for a key that opens lines of `keys`. Returns what follows
 // the colon, null when it does not.
 const char* behind_first_key(std::span<const Key> keys, const char* line) {
@@ -284,20 +273,22 @@ bool starts_klog_json(const char* line) {
   return is_digit(*value);
 }
 
-// The time stands first. Severity hangs on a member "v", which zapr writes behind the message and
-// before the pairs of the call: at the outermost level as long as no object has been opened before.
+// The time stands first. Severity hangs on a member "v" of the object itself, and on the line being
+// an object: none is known of one that is no JSON.
 bool glance_klog_json(std::string_view raw, bool severity, Glance& glance) {
   constexpr std::string_view kOpens = "{\"ts\":";
   if (!raw.starts_with(kOpens)) return false;
   const std::size_t comma = raw.find(',', kOpens.size());
   if (comma == raw.npos) return false;
-  const auto stamp = read_unix_time(raw.substr(kOpens.size(), comma - kOpens.size()));
-  if (!stamp) return false;
+  const std::string_view number = raw.substr(kOpens.size(), comma - kOpens.size());
+  const auto stamp = read_unix_time(number);
+  // "1." and "01" are no numbers in JSON.
+  if (!stamp || number.front() == '0' || number.back() == '.') return false;
   glance.stamp = *stamp;
   if (!severity) return true;
-  const auto verbosity = has_verbosity(raw);
-  if (!verbosity) return false;
-  glance.severity = *verbosity ? Severity::info : Severity::error;
+  bool verbosity = false;
+  if (raw.size() > kLongestDocument || !is_object(raw, "v", verbosity)) return false;
+  glance.severity = verbosity ? Severity::info : Severity::error;
   return true;
 }
 

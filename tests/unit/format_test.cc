@@ -1,6 +1,7 @@
 // Where records begin and end, and the table of payload formats.
 
 #include <fstream>
+#include <random>
 #include <set>
 #include <sstream>
 #include <string>
@@ -216,6 +217,34 @@ TEST(Glance, SeesTheStampAndSeverityThatParsingFinds) {
     const Glance seen = glance(Slice{padded.view(), {}, nullptr, 0}, true, scratch);
     EXPECT_EQ(seen.stamp, parsed.stamp) << line;
     EXPECT_EQ(seen.severity, parsed.severity) << line;
+  }
+}
+
+TEST(Glance, SeesTheSameInLinesThatAreNearlyJson) {
+  const std::string line =
+      R"({"ts":1795366497352.4,"msg":"m \"q\"","pod":{"name":"a","list":[1,{"v":2},[]]},"v":0,)"
+      R"("w":true,"e":"\u0076"})";
+  std::mt19937 random(7);
+  const std::string_view pieces("{}[]\",:\\v1 \t\x01n");
+  for (int round = 0; round < 20000; ++round) {
+    std::string changed = line;
+    for (auto change = random() % 3 + 1; change > 0; --change) {
+      const std::size_t at = 6 + random() % (changed.size() - 6);
+      const char piece = pieces[random() % pieces.size()];
+      if (random() % 3 == 0) {
+        changed.erase(at, 1);
+      } else if (random() % 2 == 0) {
+        changed.insert(at, 1, piece);
+      } else {
+        changed[at] = piece;
+      }
+    }
+    const PaddedText padded(changed);
+    Record parsed, scratch;
+    parse(padded.view(), parsed);
+    const Glance seen = glance(Slice{padded.view(), {}, nullptr, 0}, true, scratch);
+    ASSERT_EQ(seen.stamp, parsed.stamp) << changed;
+    ASSERT_EQ(seen.severity, parsed.severity) << changed;
   }
 }
 
