@@ -1,7 +1,5 @@
 #include "readable.h"
 
-#include "spooled.h"
-
 namespace ktrace::engine {
 
 void Readable::open(Session& session, const Filter* filter) {
@@ -14,7 +12,7 @@ void Readable::open(Session& session, const Filter* filter) {
       continue;
     }
     Status failure;
-    spooled_.push_back(spool(*source, failure));
+    spooled_.push_back(input::spooled(*source, spool_, failure));
     sources_.push_back(spooled_.back().get());
     if (!failure.ok()) {
       session.report({Diagnostic::Level::error, source->origin().name, 0, failure.message()});

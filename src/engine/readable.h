@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "ktrace/spool.h"
 #include "session.h"
 
 namespace ktrace::engine {
@@ -20,7 +21,13 @@ class Readable {
 
   const trace::Calendar& calendar(std::size_t source) const { return calendars_[source]; }
 
+  /// Where streams are kept; there is room for more.
+  input::Spool& spool() { return spool_; }
+
  private:
+  static constexpr std::size_t kInMemory = 32 << 20;  // of all streams together
+
+  input::Spool spool_{kInMemory};
   std::vector<input::Source*> sources_;
   std::vector<std::unique_ptr<input::Source>> spooled_;
   std::vector<trace::Calendar> calendars_;

@@ -1,7 +1,8 @@
-// Only archives that come through a pipe are spooled: their members must be known before they can
-// be read. What is kept is the pipe as it comes, compressed if it is, never what it unpacks to.
+// One place for all that has to be kept: sources that are streams, when a command reads them twice,
+// and archives that come through a pipe, whose members must be known before they can be read. Of
+// these the pipe is kept as it comes, compressed if it is, never what it unpacks to.
 
-#include "spool.h"
+#include "ktrace/spool.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -12,52 +13,18 @@
 #include <fmt/format.h>
 
 #include "file.h"
+#include "spool.h"
 
 namespace ktrace::input {
 namespace {
 
-constexpr std::size_t kInMemory = 8 << 20;
+constexpr std::size_t kArchiveInMemory = 8 << 20;
 constexpr std::size_t kChunk = 256 << 10;
 
-struct Kept {
-  std::string memory;  // the beginning
-  Descriptor file;     // the rest; open only when there is one
-  std::uint64_t file_size = 0;
-  Status status;  // how the pipe ended
-};
-
-class Replay : public Stream {
- public:
-  explicit Replay(std::shared_ptr<const Kept> kept) : kept_(std::move(kept)) {}
-
-  Result<std::size_t> read(char* into, std::size_t size) override {
-    const std::size_t held = kept_->memory.size();
-    std::size_t count = 0;
-    if (offset_ < held) {
-      std::string_view left(kept_->memory);
-      left.remove_prefix(offset_);
-      count = take(left, into, size);
-    } else if (offset_ < held + kept_->file_size) {
-      auto read = kept_->file.read_at(offset_ - held, into, size);
-      if (!read) return read;
-      count = *read;
-    }
-    offset_ += count;
-    if (count == 0 && !kept_->status.ok()) return kept_->status;
-    return count;
-  }
-
-  std::uint64_t skip(std::uint64_t count) override {
-    const std::uint64_t left = kept_->memory.size() + kept_->file_size - offset_;
-    const std::uint64_t skipped = std::min(count, left);
-    offset_ += skipped;
-    return skipped;
-  }
-
- private:
-  std::shared_ptr<const Kept> kept_;
-  std::uint64_t offset_ = 0;
-};
+std::string temporary_folder() {
+  const char* folder = std::getenv("TMPDIR");
+  return folder == nullptr || *folder == '\0' ? "/tmp" : folder;
+}
 
 Descriptor nameless_file(const std::string& folder) {
   Descriptor file(::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
@@ -69,32 +36,141 @@ Descriptor nameless_file(const std::string& folder) {
   return named;
 }
 
-Status open_file(Kept& kept) {
-  const char* folder = std::getenv("TMPDIR");
-  if (folder == nullptr || *folder == '\0') folder = "/tmp";
-  kept.file = nameless_file(folder);
-  if (kept.file.open()) return {};
+}  // namespace
+
+struct Spool::State {
+  Status open_file();
+  Status write(std::string_view bytes);
+
+  std::size_t in_memory = 0;
+  std::string memory;  // the beginning
+  Descriptor file;     // the rest; open only when there is one
+  std::uint64_t file_size = 0;
+};
+
+Status Spool::State::open_file() {
+  const std::string folder = temporary_folder();
+  file = nameless_file(folder);
+  if (file.open()) return {};
   return Status::error(
       fmt::format("cannot keep it in {}: {}", folder, system_error(errno).message()));
 }
 
-Status write_all(Kept& kept, std::string_view bytes) {
-  if (!kept.file.open()) {
-    if (Status status = open_file(kept); !status.ok()) return status;
-  }
+Status Spool::State::write(std::string_view bytes) {
   while (!bytes.empty()) {
-    const ssize_t count = ::write(kept.file.number(), bytes.data(), bytes.size());
+    const ssize_t count = ::write(file.number(), bytes.data(), bytes.size());
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) {
       return Status::error("cannot keep it in a temporary file: " + system_error(errno).message());
     }
     bytes.remove_prefix(static_cast<std::size_t>(count));
-    kept.file_size += static_cast<std::uint64_t>(count);
+    file_size += static_cast<std::uint64_t>(count);
   }
   return {};
 }
 
+Spool::Spool(std::size_t in_memory) : state_(std::make_unique<State>()) {
+  state_->in_memory = in_memory;
+}
+Spool::~Spool() = default;
+
+Status Spool::append(std::string_view bytes) {
+  State& state = *state_;
+  if (!state.file.open()) {
+    if (state.memory.size() + bytes.size() <= state.in_memory) {
+      state.memory += bytes;
+      return {};
+    }
+    if (Status status = state.open_file(); !status.ok()) return status;
+  }
+  return state.write(bytes);
+}
+
+std::uint64_t Spool::size() const { return state_->memory.size() + state_->file_size; }
+
+Result<std::size_t> Spool::read(std::uint64_t offset, char* into, std::size_t size) const {
+  const std::string_view held = state_->memory;
+  if (offset < held.size()) return held.copy(into, size, offset);
+  offset -= held.size();
+  if (offset >= state_->file_size) return std::size_t{0};
+  return state_->file.read_at(offset, into,
+                              std::min<std::uint64_t>(size, state_->file_size - offset));
+}
+
+namespace {
+
+// What is kept of one source.
+class Spooled : public Source {
+ public:
+  Spooled(const Source& original, const Spool& spool)
+      : Source(original.origin()),
+        spool_(spool),
+        begin_(spool.size()),
+        modified_(original.modified()) {}
+
+  bool seekable() const override { return true; }
+  std::uint64_t size() const override { return size_; }
+  std::optional<Time> modified() const override { return modified_; }
+
+  Result<std::size_t> read(std::uint64_t offset, char* into, std::size_t size) override {
+    if (offset >= size_) return std::size_t{0};
+    return spool_.read(begin_ + offset, into, std::min<std::uint64_t>(size, size_ - offset));
+  }
+
+  // All that was kept since this was made belongs to it.
+  void end() { size_ = spool_.size() - begin_; }
+
+ private:
+  const Spool& spool_;
+  std::uint64_t begin_;
+  std::uint64_t size_ = 0;
+  std::optional<Time> modified_;
+};
+
+// An archive that came through a pipe.
+struct Kept {
+  Spool spool{kArchiveInMemory};
+  Status status;  // how the pipe ended
+};
+
+class Replay : public Stream {
+ public:
+  explicit Replay(std::shared_ptr<const Kept> kept) : kept_(std::move(kept)) {}
+
+  Result<std::size_t> read(char* into, std::size_t size) override {
+    auto count = kept_->spool.read(offset_, into, size);
+    if (count) offset_ += *count;
+    if (count && *count == 0 && size > 0 && !kept_->status.ok()) return kept_->status;
+    return count;
+  }
+
+  std::uint64_t skip(std::uint64_t count) override {
+    const std::uint64_t skipped = std::min(count, kept_->spool.size() - offset_);
+    offset_ += skipped;
+    return skipped;
+  }
+
+ private:
+  std::shared_ptr<const Kept> kept_;
+  std::uint64_t offset_ = 0;
+};
+
 }  // namespace
+
+std::unique_ptr<Source> spooled(Source& source, Spool& spool, Status& failure) {
+  auto kept = std::make_unique<Spooled>(source, spool);
+  std::string chunk(kChunk, '\0');
+  std::uint64_t offset = 0;
+  while (failure.ok()) {
+    const auto count = source.read(offset, chunk.data(), chunk.size());
+    if (!count) failure = count.status();
+    if (!count || *count == 0) break;
+    offset += *count;
+    failure = spool.append(std::string_view(chunk).substr(0, *count));
+  }
+  kept->end();
+  return kept;
+}
 
 Result<Opener> spool(StreamPtr pipe) {
   auto kept = std::make_shared<Kept>();
@@ -104,11 +180,7 @@ Result<Opener> spool(StreamPtr pipe) {
     if (!count) kept->status = count.status();
     if (!count || *count == 0) break;
     const std::string_view bytes(chunk.data(), *count);
-    if (kept->memory.size() + bytes.size() <= kInMemory && !kept->file.open()) {
-      kept->memory += bytes;
-    } else if (Status status = write_all(*kept, bytes); !status.ok()) {
-      return status;
-    }
+    if (Status status = kept->spool.append(bytes); !status.ok()) return status;
   }
   return Opener(
       [kept]() -> Result<StreamPtr> { return StreamPtr(std::make_unique<Replay>(kept)); });
