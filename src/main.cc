@@ -55,6 +55,17 @@ unsigned terminal_columns() {
   return number > 0 ? static_cast<unsigned>(number) : 80;
 }
 
+// $XDG_CACHE_HOME/ktrace, or the same in ~/.cache; relative paths do not count.
+std::string cache_directory() {
+  const auto absolute = [](const char* name) {
+    const char* path = std::getenv(name);
+    return std::string(path != nullptr && *path == '/' ? path : "");
+  };
+  const std::string cache = absolute("XDG_CACHE_HOME"), home = absolute("HOME");
+  if (!cache.empty()) return cache + "/ktrace";
+  return home.empty() ? "" : home + "/.cache/ktrace";
+}
+
 // For tests only: how many bytes are read at a time.
 void set_block_size(ktrace::Query& query) {
   const char* text = std::getenv("KTRACE_BLOCK_SIZE");
@@ -90,6 +101,7 @@ int main(int argc, char** argv) {
   shell.input_is_terminal = ::isatty(STDIN_FILENO) != 0;
   shell.output_is_terminal = ::isatty(STDOUT_FILENO) != 0;
   shell.no_color = no_color != nullptr && *no_color != '\0';
+  shell.cache_directory = cache_directory();
   auto invocation = ktrace::cli::parse(std::vector<std::string>(argv + 1, argv + argc), shell);
   if (!invocation.query) {
     std::fputs(invocation.complaint.c_str(), stderr);

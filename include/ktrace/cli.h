@@ -16,7 +16,8 @@ struct Surroundings {
   Time now{};
   bool input_is_terminal = false;
   bool output_is_terminal = false;
-  bool no_color = false;  ///< NO_COLOR is set
+  bool no_color = false;        ///< NO_COLOR is set
+  std::string cache_directory;  ///< where ktrace keeps what can be made again; empty: nowhere
 };
 
 /// What is to be done.

@@ -33,19 +33,20 @@ struct Occurrence {
 
 /// What an index was made of. Only the writer's caller gives these their meaning.
 struct IndexFacts {
-  std::string path;               ///< the file's real path
-  std::uint64_t size = 0;         ///< when it was opened
-  std::int64_t modified = 0;      ///< nanoseconds since 1970
-  std::uint64_t inode = 0;        ///< with the device: which file it was
-  std::uint64_t device = 0;       ///<
-  std::uint64_t indexed = 0;      ///< how many bytes from its beginning were read
-  std::uint64_t complete = 0;     ///< records that begin before this offset had ended
-  std::uint64_t head = 0;         ///< content_hash of the first and of the last 4 KiB
-  std::uint64_t tail = 0;         ///< of the bytes that were read
-  std::uint32_t rules = 0;        ///< number of the rules by which identifiers were found
-  std::vector<std::string> keys;  ///< folded names of the identifier keys that were looked for
-  std::string calendar;           ///< opaque: from what stamps get their year
-  std::string evidence;           ///< opaque: dates that the log tells
+  static constexpr std::uint64_t kLineStep = 64 << 10;
+
+  std::string path;                  ///< the file's real path
+  std::uint64_t size = 0;            ///< when it was opened
+  std::int64_t modified = 0;         ///< nanoseconds since 1970
+  std::uint64_t inode = 0;           ///< with the device: which file it was
+  std::uint64_t device = 0;          ///<
+  std::uint64_t indexed = 0;         ///< how many bytes from its beginning were read
+  std::uint64_t complete = 0;        ///< records that begin before this offset had ended
+  std::uint64_t head = 0;            ///< content_hash of the first and of the last 4 KiB
+  std::uint64_t tail = 0;            ///< of the bytes that were read
+  std::uint32_t rules = 0;           ///< number of the rules by which identifiers were found
+  std::vector<std::string> keys;     ///< folded names of the identifier keys that were looked for
+  std::vector<std::uint32_t> lines;  ///< how many line feeds each kLineStep bytes have
 
   friend bool operator==(const IndexFacts&, const IndexFacts&) = default;
 };

@@ -15,6 +15,15 @@
 
 namespace ktrace::input {
 
+/// What tells one state of a file from all others.
+struct FileFacts {
+  std::string path;  ///< without links, from the root
+  std::uint64_t device = 0;
+  std::uint64_t inode = 0;
+  std::uint64_t size = 0;
+  Time modified{};
+};
+
 /// One stream of bytes. read() of a seekable source may be called by several threads at once; all
 /// else is for one thread. What is known of a source is known once it is opened; its bytes are
 /// unpacked, and files are opened, while it is read.
@@ -38,6 +47,10 @@ class Source {
 
   /// When the source was last written to; empty for a pipe that does not tell.
   virtual std::optional<Time> modified() const = 0;
+
+  /// The one file whose bytes these are, as it is now; empty when there is no such file (pipes,
+  /// compressed files, members of archives, logs of several rotated files), or it was replaced.
+  virtual std::optional<FileFacts> file() const { return std::nullopt; }
 
   /// Reads up to `size` bytes at `offset` into `into`. Gives the count, 0 only at the end.
   virtual Result<std::size_t> read(std::uint64_t offset, char* into, std::size_t size) = 0;

@@ -27,7 +27,7 @@ enum class Order : std::uint8_t {
   begin,  ///< by stamp less duration: cause before effect
 };
 
-enum class Command : std::uint8_t { grep, list, merge, check, story };
+enum class Command : std::uint8_t { grep, list, merge, check, story, index };
 
 /// What the table of traces is sorted by.
 enum class TraceSort : std::uint8_t { start, duration, records, errors, gap };
@@ -82,6 +82,7 @@ struct Query {
   std::optional<Duration> reorder_window;
 
   // How to work.
+  std::string index_directory;         ///< where indexes are kept; empty: none are used
   unsigned threads = 0;                ///< 0: as many as the machine has
   std::size_t block_size = 256 << 10;  ///< bytes read at a time
 };

@@ -60,7 +60,7 @@ const std::vector<CommandRow>& commands() {
                 "them in the order of time. A PATH is a file, a directory, an archive, or - for "
                 "standard input, which is also read when no PATH is given.",
        .options = {add_ids, add_key_to_find, add_filters, add_timeline_show, add_reading,
-                   add_following},
+                   add_following, add_index_use},
        .found = "records",
        .examples = {"ktrace grep 4bf92f3577b34da6a3ce929d0e0e4736 *.log",
                     "kubectl logs -f -n kube-system kube-apiserver-cp1 | ktrace grep ID",
@@ -75,7 +75,8 @@ const std::vector<CommandRow>& commands() {
                 "start, duration, largest gap between two records, and components. Filters "
                 "restrict the records that count: 'ktrace grep ID' with the same filters shows "
                 "those of a row.",
-       .options = {add_key_to_list, add_trace_choice, add_filters, add_list_show, add_reading},
+       .options = {add_key_to_list, add_trace_choice, add_filters, add_list_show, add_reading,
+                   add_index_use},
        .found = "traces",
        .examples = {"ktrace list --errors *.log", "ktrace list --key traceID --slowest 10 *.log",
                     "ktrace list --match 'Error syncing' --errors *.log"}},
@@ -125,6 +126,17 @@ const std::vector<CommandRow>& commands() {
                     "ktrace story 14d01e58-51e3-4eac-8ffa-04a313409ab0 artifacts/",
                     "ktrace story pod/default/nginx-85f7d4dd78-gz5zr --why audit.log *.log"},
        .begin_order = true},
+      {.name = "index",
+       .command = Command::index,
+       .subjects = {},
+       .synopses = {"[OPTION]... [PATH]..."},
+       .summary = "Make or refresh the indexes of logs",
+       .about = "With its index, grep and list answer without reading a log. A log that only grew "
+                "since is read from where its index ends; the index of one that changed otherwise "
+                "is not used. Only single files that are not compressed have indexes.",
+       .options = {add_index_place, add_threads},
+       .found = "indexes",
+       .examples = {"ktrace index /var/log/pods", "ktrace index *.log && ktrace grep ID *.log"}},
       {.name = "completion",
        .command = {},
        .subjects = {"a shell: bash, zsh or fish"},

@@ -269,7 +269,11 @@ void add_reading(CLI::App& app, Flags& flags) {
   group.read_all("--as", "[GLOB=]COMPONENT[@NODE]", flags.query.names, parse_naming,
                  "Component (and node) of the sources that match GLOB, instead of what their names "
                  "tell");
-  group
+  add_threads(app, flags);
+}
+
+void add_threads(CLI::App& app, Flags& flags) {
+  Group(app, kRead)
       .value("-j,--threads", "N", flags.query.threads,
              "Threads to use; as many as there are processors by default")
       ->check(CLI::Range(1U, 1024U));
@@ -285,6 +289,18 @@ void add_following(CLI::App& app, Flags& flags) {
              "500ms by default");
 }
 
+void add_index_place(CLI::App& app, Flags& flags) {
+  Group(app, kRead)
+      .value("--index-dir", "DIR", flags.query.index_directory,
+             "Where indexes are kept instead of $XDG_CACHE_HOME/ktrace (~/.cache/ktrace)");
+}
+
+void add_index_use(CLI::App& app, Flags& flags) {
+  add_index_place(app, flags);
+  Group(app, kRead)
+      .flag("--no-index", flags.no_index, "Read the logs even where an index could answer");
+}
+
 void finish(Flags& flags, const Surroundings& around) {
   Query& query = flags.query;
   query.since = read_bound("--since", flags.since, query.display_zone, around.now);
@@ -292,6 +308,8 @@ void finish(Flags& flags, const Surroundings& around) {
   if (query.follow && query.prefix) {
     refuse("--follow and --prefix: what a prefix stands for is known only at the end");
   }
+  if (query.index_directory.empty()) query.index_directory = around.cache_directory;
+  if (flags.no_index) query.index_directory.clear();
   for (const std::string& id : query.ids) {
     if (id.empty()) refuse("an ID must not be empty");
     const bool beginning =

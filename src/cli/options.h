@@ -26,6 +26,7 @@ struct Flags {
   std::vector<std::string> arguments;
   std::string since, until;  // read in the zone of --tz
   std::string color = "auto";
+  bool no_index = false;
 };
 
 /// A group of options, added to a command.
@@ -44,6 +45,9 @@ void add_story_reach(CLI::App& app, Flags& flags);    ///< -n, --hops, --within
 void add_story_show(CLI::App& app, Flags& flags);     ///< --why
 void add_reading(CLI::App& app, Flags& flags);        ///< --year and its like
 void add_following(CLI::App& app, Flags& flags);      ///< -f, --reorder-window
+void add_threads(CLI::App& app, Flags& flags);        ///< -j
+void add_index_place(CLI::App& app, Flags& flags);    ///< --index-dir
+void add_index_use(CLI::App& app, Flags& flags);      ///< --index-dir, --no-index
 
 /// A mistake on the command line, in words: throws what CLI11 throws.
 [[noreturn]] void refuse(const std::string& message);

@@ -217,4 +217,21 @@ Stamp BlockReader::stamp_before() {
   return {};
 }
 
+std::uint64_t group_begin(input::Source& source, std::uint64_t offset) {
+  std::vector<char> window;
+  for (std::uint64_t back = kTail;; back *= 4) {
+    const std::uint64_t low = offset - std::min(offset, back);
+    // A line is judged by its first kPadding bytes; where the source ends before, by zeros.
+    window.assign(offset - low + format::kPadding, '\0');
+    std::size_t filled = 0;
+    while (filled < window.size()) {
+      const auto count = source.read(low + filled, window.data() + filled, window.size() - filled);
+      if (!count || *count == 0) break;
+      filled += *count;
+    }
+    const std::size_t start = format::last_start({window.data(), window.size()}, 0);
+    if (start > 0 || low == 0) return low + start;
+  }
+}
+
 }  // namespace ktrace::engine

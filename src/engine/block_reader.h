@@ -97,6 +97,10 @@ class BlockReader {
 /// The stamp of the last of `slices` that has one. `scratch` is used to read them.
 std::optional<Stamp> last_stamp(std::span<const format::Slice> slices, Record& scratch);
 
+/// Where the group begins that holds the byte at `offset` of a seekable source: the last start of
+/// one that is not behind it, or 0.
+std::uint64_t group_begin(input::Source& source, std::uint64_t offset);
+
 /// The stamp of the last record in `block` that has one.
 std::optional<Stamp> last_stamp(std::string_view block);
 

@@ -14,8 +14,6 @@
 namespace ktrace::engine {
 namespace {
 
-using Parts = std::vector<std::unique_ptr<Part>>;
-
 // A found record with its place in the timeline.
 struct Placed {
   Time time{};
@@ -65,9 +63,41 @@ class Grep {
     search.count_lines = shows && format.counts_lines;
     search.keep_text = shows || query_.prefix;
     search.stop_at_first = query_.quiet && !filter_.has_times() && !query_.prefix;
-    Parts parts = make_parts(session_.sources(), filter_, query_.block_size);
+    Parts parts = make_parts(session_.sources(), filter_, query_.block_size,
+                             [&](std::uint32_t index, Parts& made) {
+                               return add_known(index, search.count_lines, made);
+                             });
     scan(search, parts, thread_count(query_.threads));
     return parts;
+  }
+
+  // Makes parts of a source that has an index, all that are to be read, and gives where these end:
+  // 0 without an index.
+  std::uint64_t add_known(std::uint32_t index, bool count_lines, Parts& parts) {
+    input::Source& source = *session_.sources()[index];
+    auto known = session_.index_of(source);
+    if (!known) return 0;
+    std::vector<std::uint64_t> offsets;
+    for (const std::string& id : wanted_.ids()) {
+      const auto found = known->reader.find({id, query_.prefix});
+      if (!found) {
+        session_.report_index(source, found.status());
+        return 0;
+      }
+      offsets.insert(offsets.end(), found->begin(), found->end());
+    }
+    std::sort(offsets.begin(), offsets.end());
+    offsets.erase(std::lower_bound(offsets.begin(), offsets.end(), known->end), offsets.end());
+    LineCount lines(source, known->reader.facts().lines);
+    const std::size_t first = parts.size();
+    add_parts_around(source, index, offsets, parts);
+    const std::size_t behind = parts.size();
+    add_parts(source, index, known->end, query_.block_size, parts);
+    if (!count_lines) return BlockReader::kToTheEnd;
+    for (std::size_t i = first; i < parts.size() && i <= behind; ++i) {
+      parts[i]->lines_before = lines.before(parts[i]->begin);
+    }
+    return BlockReader::kToTheEnd;
   }
 
   // Whether a prefix stands for more than one identifier; then the user is told which.
@@ -115,6 +145,7 @@ class Grep {
         calendar.reset();
         lines = 0;
       }
+      lines = part->lines_before.value_or(lines);
       before = part.get();
       for (const Found& found : part->found) {
         if (!calendar) calendar = date(*part, found);

@@ -101,7 +101,7 @@ std::string_view HitWalk::keep_padded(std::string_view raw) {
 
 void HitWalk::count_lines_to(std::size_t end) {
   const std::string_view between = block_.bytes.substr(counted_, end - counted_);
-  part_.newlines += static_cast<std::uint64_t>(std::count(between.begin(), between.end(), '\n'));
+  part_.newlines += newlines(between);
   counted_ = end;
 }
 

@@ -16,8 +16,6 @@
 namespace ktrace::engine {
 namespace {
 
-using Parts = std::vector<std::unique_ptr<Part>>;
-
 constexpr std::size_t kMostSources = 1 << 16;
 
 // One trace, its records summed up.
@@ -72,7 +70,9 @@ class List {
       calendars_.back() =
           std::make_unique<trace::Calendar>(session_.calendar(*source, witness_file(*source)));
     }
-    parts_ = make_parts(session_.sources(), filter_, query_.block_size);
+    indexes_.resize(session_.sources().size());
+    parts_ = make_parts(session_.sources(), filter_, query_.block_size,
+                        [&](std::uint32_t index, Parts& parts) { return known(index, parts); });
     seen_.resize(parts_.size());
     workers_ = std::vector<ListWorker>(thread_count(query_.threads));
     const ListSearch search{query_, keys_, filter_, calendars_};
@@ -84,6 +84,20 @@ class List {
         },
         [&](std::size_t task) { return follows(parts_, task); });
     session_.report_parts(parts_);
+  }
+
+  // Makes a part of what the index of a source knows. Gives where that ends. An index does not know
+  // the text of records.
+  std::uint64_t known(std::uint32_t index, Parts& parts) {
+    input::Source& source = *session_.sources()[index];
+    if (!filter_.has_pattern()) indexes_[index] = session_.index_of(source);
+    if (!indexes_[index]) return 0;
+    parts.push_back(std::make_unique<Part>());
+    parts.back()->source = &source;
+    parts.back()->index = index;
+    parts.back()->end = indexes_[index]->end;
+    parts.back()->known = &indexes_[index]->reader;
+    return indexes_[index]->end;
   }
 
   // In: observations of streams (and of files in whose samples there is no klog text) without time.
@@ -273,6 +287,7 @@ class List {
   const Filter& filter_;
   const trace::KeySet keys_;
   std::vector<std::unique_ptr<trace::Calendar>> calendars_;  // by source
+  std::vector<std::optional<KnownIndex>> indexes_;           // by source
   Parts parts_;
   std::vector<SeenPart> seen_;  // by part
   std::vector<ListWorker> workers_;

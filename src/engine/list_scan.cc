@@ -28,10 +28,12 @@ class ListScan {
         cursor_(calendar_ != nullptr ? *calendar_ : unknown_) {}
 
   void run() {
+    if (part_.known != nullptr && read_index()) return;
     StreamWitness witness;
     const bool stream = !part_.source->seekable();
     while (reader_.next(block_)) {
       if (stream) witness.see(block_);
+      if (search_.count_lines) part_.lines.count(block_.bytes, block_.offset);
       scan_block();
     }
     part_.evidence = witness.evidence();
@@ -41,6 +43,22 @@ class ListScan {
   }
 
  private:
+  // What an index knows of the part. False when it is damaged: then nothing of it counts.
+  bool read_index() {
+    std::vector<Identifier> one(1);
+    part_.index_status = part_.known->for_each([&](const trace::Occurrence& occurrence) {
+      if (occurrence.offset >= part_.end) return false;
+      if (!search_.filter.wants(occurrence.severity)) return true;
+      one.front() = {occurrence.key, occurrence.id};
+      add(one, occurrence.offset, occurrence.stamp, occurrence.severity);
+      return true;
+    });
+    if (part_.index_status.ok()) return true;
+    seen_.seen.clear();
+    seen_.undated.clear();
+    return false;
+  }
+
   void scan_block() {
     added_any_ = false;
     done_until_ = searched_ = line_begin_ = known_until_ = 0;

@@ -60,7 +60,8 @@ struct ListSearch {
   const Query& query;
   const trace::KeySet& keys;
   const Filter& filter;
-  const std::vector<std::unique_ptr<trace::Calendar>>& calendars;  ///< by source; null for streams
+  const std::vector<std::unique_ptr<trace::Calendar>>& calendars;  ///< by source; null: undated
+  bool count_lines = false;
   const trace::KeySearch search{keys};
 };
 

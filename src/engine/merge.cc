@@ -23,7 +23,6 @@
 namespace ktrace::engine {
 namespace {
 
-using Parts = std::vector<std::unique_ptr<Part>>;
 
 // What is known of a block between the passes.
 struct BlockFacts {
@@ -179,10 +178,6 @@ class Merge {
     part.status = reader.status();
     part.long_records = reader.long_records();
     part.first_long_record = reader.first_long_record();
-  }
-
-  static std::uint64_t newlines(std::string_view text) {
-    return static_cast<std::uint64_t>(std::count(text.begin(), text.end(), '\n'));
   }
 
   // Goes through all blocks in the order of time. Gives how many records passed the filters.

@@ -32,36 +32,40 @@ void scan_part(const Search& search, const trace::LiteralSearch* literal, HitWor
 
 }  // namespace
 
-std::vector<std::unique_ptr<Part>> make_parts(const std::vector<input::Source*>& sources,
-                                              const Filter& filter, std::size_t block_size) {
-  std::vector<std::unique_ptr<Part>> parts;
+void add_parts(input::Source& source, std::uint32_t index, std::uint64_t begin,
+               std::size_t block_size, Parts& parts) {
   const std::uint64_t step = block_size * kBlocksPerPart;
+  const std::uint64_t size = source.seekable() ? source.size() : 1;
+  for (; begin < size; begin += step) {
+    auto part = std::make_unique<Part>();
+    part->source = &source;
+    part->index = index;
+    part->begin = begin;
+    // The last part goes to the end, wherever that is by then.
+    part->end = size - begin > step ? begin + step : BlockReader::kToTheEnd;
+    parts.push_back(std::move(part));
+  }
+}
+
+Parts make_parts(const std::vector<input::Source*>& sources, const Filter& filter,
+                 std::size_t block_size, const Head& head) {
+  Parts parts;
   for (std::uint32_t i = 0; i < sources.size(); ++i) {
-    input::Source* source = sources[i];
-    if (!filter.wants(source->origin())) continue;
-    const std::uint64_t size = source->seekable() ? source->size() : 1;
-    for (std::uint64_t begin = 0; begin < size; begin += step) {
-      auto part = std::make_unique<Part>();
-      part->source = source;
-      part->index = i;
-      part->begin = begin;
-      // The last part goes to the end, wherever that is by then.
-      part->end = size - begin > step ? begin + step : BlockReader::kToTheEnd;
-      parts.push_back(std::move(part));
-    }
+    if (!filter.wants(sources[i]->origin())) continue;
+    add_parts(*sources[i], i, head ? head(i, parts) : 0, block_size, parts);
   }
   std::stable_partition(parts.begin(), parts.end(),
                         [](const auto& part) { return !part->source->seekable(); });
   return parts;
 }
 
-bool follows(const std::vector<std::unique_ptr<Part>>& parts, std::size_t index) {
+bool follows(const Parts& parts, std::size_t index) {
   if (index == 0) return false;
   const std::uint32_t group = parts[index]->source->group();
   return group != 0 && group == parts[index - 1]->source->group();
 }
 
-void scan(const Search& search, std::vector<std::unique_ptr<Part>>& parts, unsigned threads) {
+void scan(const Search& search, Parts& parts, unsigned threads) {
   std::unique_ptr<trace::LiteralSearch> literal;
   if (search.wanted.verbatim()) {
     literal = std::make_unique<trace::LiteralSearch>(search.wanted.ids(), search.wanted.any_case());

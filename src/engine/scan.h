@@ -4,7 +4,9 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -13,9 +15,11 @@
 #include "ktrace/arena.h"
 #include "ktrace/format.h"
 #include "ktrace/identifiers.h"
+#include "ktrace/index.h"
 #include "ktrace/input.h"
 #include "ktrace/literal_search.h"
 #include "ktrace/query.h"
+#include "line_count.h"
 
 namespace ktrace::engine {
 
@@ -36,14 +40,21 @@ struct Part {
   std::uint64_t begin = 0;
   std::uint64_t end = 0;
 
-  std::vector<Found> found;    ///< in the order of offsets
-  Arena text;                  ///< what `found` points into
-  std::uint64_t newlines = 0;  ///< in the whole part, when lines are counted
-  Evidence evidence;           ///< of a stream
+  std::vector<Found> found;                   ///< in the order of offsets
+  Arena text;                                 ///< what `found` points into
+  std::uint64_t newlines = 0;                 ///< in the whole part, when lines are counted
+  std::optional<std::uint64_t> lines_before;  ///< when it is known without reading what is before
+  LineSteps lines;                            ///< when a list's lines are counted
+
+  trace::IndexReader* known = nullptr;  ///< what a list reads instead of the bytes
+  Status index_status;                  ///< why it had to read the bytes after all
+  Evidence evidence;                    ///< of a stream
   std::uint64_t long_records = 0;
   std::uint64_t first_long_record = 0;
   Status status;
 };
+
+using Parts = std::vector<std::unique_ptr<Part>>;
 
 /// What all parts are searched for. Thread-safe, but for `stop`, which is atomic.
 struct Search {
@@ -58,14 +69,21 @@ struct Search {
 
 /// Divides sources into parts: seekable ones into pieces of a size that keeps all threads busy to
 /// the end, streams into one each. Streams come first, because they cannot be hurried.
-std::vector<std::unique_ptr<Part>> make_parts(const std::vector<input::Source*>& sources,
-                                              const Filter& filter, std::size_t block_size);
+/// `head` may append parts of a source of its own, and tells from where on the source is to be
+/// divided.
+using Head = std::function<std::uint64_t(std::uint32_t index, Parts& parts)>;
+Parts make_parts(const std::vector<input::Source*>& sources, const Filter& filter,
+                 std::size_t block_size, const Head& head = {});
+
+/// Appends the parts of one source from `begin` on.
+void add_parts(input::Source& source, std::uint32_t index, std::uint64_t begin,
+               std::size_t block_size, Parts& parts);
 
 /// Whether the part at `index` must be read right after the one before it, by the same thread:
 /// both are of one group of sources.
-bool follows(const std::vector<std::unique_ptr<Part>>& parts, std::size_t index);
+bool follows(const Parts& parts, std::size_t index);
 
 /// Searches all parts on up to `threads` threads.
-void scan(const Search& search, std::vector<std::unique_ptr<Part>>& parts, unsigned threads);
+void scan(const Search& search, Parts& parts, unsigned threads);
 
 }  // namespace ktrace::engine

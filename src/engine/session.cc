@@ -57,16 +57,29 @@ Outcome Session::fail(const std::string& message) {
   return Outcome::error;
 }
 
-void Session::report_parts(const std::vector<std::unique_ptr<Part>>& parts) {
+void Session::report_parts(const Parts& parts) {
   for (const auto& part : parts) {
     const std::string& path = part->source->origin().name;
     if (!part->status.ok()) report({Diagnostic::Level::error, path, 0, part->status.message()});
+    if (!part->index_status.ok()) report_index(*part->source, part->index_status);
     if (part->long_records == 0) continue;
     report({Diagnostic::Level::warning, path, 0,
             fmt::format("{} longer than {} MiB, read in pieces (the first at byte {})",
                         part->long_records == 1 ? "a record is" : "records are",
                         kLongestRecord >> 20, part->first_long_record)});
   }
+}
+
+std::optional<KnownIndex> Session::index_of(input::Source& source) {
+  std::vector<Diagnostic> words;
+  auto known = indexes_.find(source, words);
+  for (const Diagnostic& word : words) report(word);
+  return known;
+}
+
+void Session::report_index(const input::Source& source, const Status& damage) {
+  report({Diagnostic::Level::warning, source.origin().name, 0,
+          damage.message() + "; the log is read instead"});
 }
 
 Outcome Session::finish(output::Sink& sink, bool found) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "dating.h"
+#include "indexed.h"
 #include "ktrace/engine.h"
 #include "ktrace/identifiers.h"
 #include "ktrace/input.h"
@@ -20,7 +21,8 @@ namespace ktrace::engine {
 /// One run of one command. For one thread.
 class Session {
  public:
-  Session(const Query& query, const Surroundings& around) : query_(query), around_(around) {}
+  Session(const Query& query, const Surroundings& around)
+      : query_(query), around_(around), indexes_(query.index_directory, keys()) {}
 
   const Query& query() const { return query_; }
   const std::vector<input::Source*>& sources() const { return sources_; }
@@ -48,7 +50,7 @@ class Session {
   Outcome fail(const std::string& message);
 
   /// Reports what went wrong or was odd in the parts.
-  void report_parts(const std::vector<std::unique_ptr<Part>>& parts);
+  void report_parts(const Parts& parts);
 
   /// Writes out what `sink` holds.
   Outcome finish(output::Sink& sink, bool found);
@@ -59,6 +61,15 @@ class Session {
   int output() const { return around_.output; }
   output::Style style() const;
   trace::KeySet keys() const;
+
+  const IndexStore& indexes() const { return indexes_; }
+
+  /// The index of a source that can be believed, if there is one. One that cannot be read is
+  /// reported.
+  std::optional<KnownIndex> index_of(input::Source& source);
+
+  /// Reports that the index of `source` turned out to be damaged.
+  void report_index(const input::Source& source, const Status& damage);
 
   /// The calendar of a source with that evidence.
   trace::Calendar calendar(const input::Source& source, const Evidence& evidence) const {
@@ -74,6 +85,7 @@ class Session {
   std::vector<std::unique_ptr<input::Source>> owned_;
   std::vector<std::unique_ptr<Patient>> patients_;  // none, or one a source
   std::vector<input::Source*> sources_;
+  const IndexStore indexes_;
   bool failed_ = false;
 };
 

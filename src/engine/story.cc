@@ -27,8 +27,6 @@
 namespace ktrace::engine {
 namespace {
 
-using Parts = std::vector<std::unique_ptr<Part>>;
-
 // A record of the story.
 struct Told {
   Found found;

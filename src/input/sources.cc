@@ -8,6 +8,7 @@
 #include "sources.h"
 
 #include <algorithm>
+#include <filesystem>
 
 namespace ktrace::input {
 
@@ -43,6 +44,16 @@ class Files : public Source {
   bool seekable() const override { return true; }
   std::uint64_t size() const override { return size_; }
   std::optional<Time> modified() const override { return pieces_.back().modified; }
+
+  std::optional<FileFacts> file() const override {
+    const PlainFile& file = *pieces_.front().plain;
+    std::error_code error;
+    const auto path = std::filesystem::canonical(file.path, error);
+    const auto facts = facts_of(file.path);
+    if (pieces_.size() > 1 || error || !facts || facts->identity != file.identity) return {};
+    return FileFacts{path.string(), facts->identity.device, facts->identity.inode, facts->size,
+                     facts->modified};
+  }
 
   // The last piece may have grown since.
   Result<std::size_t> read(std::uint64_t offset, char* into, std::size_t size) override {

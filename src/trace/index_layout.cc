@@ -261,8 +261,8 @@ std::string encode(const IndexFacts& facts) {
   append_varint(out, facts.rules);
   append_varint(out, facts.keys.size());
   for (const std::string& key : facts.keys) append_string(out, key);
-  append_string(out, facts.calendar);
-  append_string(out, facts.evidence);
+  append_varint(out, facts.lines.size());
+  for (const std::uint32_t count : facts.lines) append_varint(out, count);
   return out;
 }
 
@@ -281,8 +281,8 @@ Result<IndexFacts> decode_facts(std::string_view bytes) {
   facts.rules = static_cast<std::uint32_t>(in.varint());
   facts.keys.resize(in.count(1));
   for (std::string& key : facts.keys) key = in.string();
-  facts.calendar = in.string();
-  facts.evidence = in.string();
+  facts.lines.resize(in.count(1));
+  for (std::uint32_t& count : facts.lines) count = static_cast<std::uint32_t>(in.varint());
   if (in.failed() || !in.empty()) return damaged();
   return facts;
 }

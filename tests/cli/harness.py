@@ -47,7 +47,8 @@ def environment(extra=None):
         for name, value in os.environ.items()
         if name not in ("NO_COLOR", "COLUMNS", "PAGER", "TERM") and not name.startswith("KTRACE_")
     }
-    env.update(LC_ALL="C.UTF-8", TZ="UTC", TERM="dumb")
+    # What the user has indexed is no part of a test.
+    env.update(LC_ALL="C.UTF-8", TZ="UTC", TERM="dumb", XDG_CACHE_HOME="/dev/null")
     # A sanitizer's report must not look like "nothing found" (1).
     for sanitizer in ("ASAN", "UBSAN", "TSAN"):
         env.setdefault(f"{sanitizer}_OPTIONS", "exitcode=99")

@@ -90,19 +90,8 @@ std::vector<Item> small_log() {
 }
 
 IndexFacts some_facts() {
-  return {"/var/log/kube-apiserver.log",
-          1ull << 40,
-          -5,
-          7,
-          8,
-          1000,
-          900,
-          ~0ull,
-          1,
-          3,
-          {"traceid", "auditid"},
-          std::string("cal\0endar", 9),
-          "evidence"};
+  return {"/var/log/kube-apiserver.log", 1ull << 40,        -5, 7, 8, 1000, 900, ~0ull, 1, 3,
+          {"traceid", "auditid"},        {700, 0, 65536, 1}};
 }
 
 // ---- A directory for each test

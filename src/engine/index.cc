@@ -1,0 +1,158 @@
+// `index`: makes and refreshes the indexes of files. A file is scanned as by `list`, in parts, on
+// all threads; what was seen in a part goes to the index when all parts before it have gone, so
+// that little is held. A file that only grew is read from where its index ends.
+
+#include <mutex>
+#include <thread>
+
+#include "commands.h"
+#include "indexed.h"
+#include "line_count.h"
+#include "list_scan.h"
+#include "parallel.h"
+
+namespace ktrace::engine {
+namespace {
+
+// File systems stamp modifications with a clock that ticks this often or faster. A change in the
+// tick of the one before would not show.
+constexpr Duration kTick = std::chrono::milliseconds(20);
+
+// One file's index in the making.
+class Indexer {
+ public:
+  Indexer(Session& session, const Filter& filter, const IndexStore& store,
+          std::vector<ListWorker>& workers, input::Source& source)
+      : session_(session), filter_(filter), store_(store), workers_(workers), source_(source) {}
+
+  // Whether there is an index now.
+  bool run() {
+    std::vector<Diagnostic> words;
+    auto known = store_.find(source_, words);
+    for (const Diagnostic& word : words) session_.report(word);
+    if (known && known->current) return true;
+    const auto facts = store_.facts_now(source_);
+    if (!facts) return fail(facts.status());
+    facts_ = *facts;
+    let_clock_tick();
+    std::uint64_t begin = 0;
+    if (known) {
+      if (take_over(*known)) begin = known->end;
+    }
+    scan(begin);
+    if (!failed_.ok()) return fail(failed_);
+    if (Status status = writer_.finish(store_.path_for(facts_.path), facts_); !status.ok()) {
+      return fail(status);
+    }
+    return true;
+  }
+
+ private:
+  bool fail(const Status& status) {
+    session_.report({Diagnostic::Level::error, source_.origin().name, 0, status.message()});
+    return false;
+  }
+
+  void let_clock_tick() const {
+    const Time modified{Duration(facts_.modified)};
+    const Duration age = std::chrono::system_clock::now() - modified;
+    if (age >= Duration::zero() && age < kTick) std::this_thread::sleep_for(kTick - age);
+  }
+
+  // What the old index says of the records that cannot have changed. When it turns out to be
+  // damaged, the index is made anew.
+  bool take_over(KnownIndex& known) {
+    const Status status = known.reader.for_each([&](const trace::Occurrence& occurrence) {
+      if (occurrence.offset >= known.end) return false;
+      writer_.add(occurrence);
+      return true;
+    });
+    if (!status.ok()) {
+      writer_ = trace::IndexWriter();
+      return false;
+    }
+    constexpr std::uint64_t kStep = trace::IndexFacts::kLineStep;
+    const std::uint64_t step = known.end / kStep;
+    lines_.counts = known.reader.facts().lines;
+    lines_.counts.resize(step);
+    lines_.count(bytes_at(source_, step * kStep, known.end % kStep), step * kStep);
+    return true;
+  }
+
+  void scan(std::uint64_t begin) {
+    add_parts(source_, 0, begin, session_.query().block_size, parts_);
+    seen_.resize(parts_.size());
+    done_.resize(parts_.size());
+    const std::vector<std::unique_ptr<trace::Calendar>> undated(1);
+    ListSearch search{session_.query(), session_.keys(), filter_, undated};
+    search.count_lines = true;
+    for_each_task(workers_, parts_.size(), [&](ListWorker& worker, std::size_t task) {
+      scan_for_list(search, worker, *parts_[task], seen_[task].seen);
+      // With tables of its own a part needs no other's, and small tables are fast.
+      seen_[task].ids = std::exchange(worker.ids, {});
+      seen_[task].spellings = std::exchange(worker.spellings, {});
+      hand_over(task);
+    });
+    session_.report_parts(parts_);
+    facts_.lines = lines_.counts;
+  }
+
+  void hand_over(std::size_t task) {
+    const std::lock_guard lock(mutex_);
+    done_[task] = true;
+    for (; next_ < parts_.size() && done_[next_]; ++next_) add(*parts_[next_], seen_[next_]);
+  }
+
+  struct Seen {
+    SeenPart seen;
+    trace::IdTable ids;
+    std::vector<std::string> spellings;
+  };
+
+  void add(const Part& part, Seen& seen) {
+    if (failed_.ok()) failed_ = part.status;
+    lines_.add(part.lines);
+    for (const SeenPart::Undated& undated : seen.seen.undated) {
+      const Observation& observation = seen.seen.seen[undated.observation];
+      writer_.add({seen.ids.id(observation.trace), seen.spellings[observation.key], undated.offset,
+                   undated.stamp, observation.severity});
+    }
+    seen = {};
+  }
+
+  Session& session_;
+  const Filter& filter_;
+  const IndexStore& store_;
+  std::vector<ListWorker>& workers_;
+  input::Source& source_;
+  trace::IndexFacts facts_;
+  trace::IndexWriter writer_;
+  LineSteps lines_;
+  Parts parts_;
+  Status failed_;
+
+  std::mutex mutex_;  // of what follows, and of all that add() changes
+  std::vector<Seen> seen_;
+  std::vector<bool> done_;
+  std::size_t next_ = 0;  // parts before this have been added
+};
+
+}  // namespace
+
+Outcome run_index(Session& session, const Filter& filter) {
+  const IndexStore& store = session.indexes();
+  if (Status status = store.make_directory(); !status.ok()) return session.fail(status.message());
+  std::vector<ListWorker> workers(thread_count(session.query().threads));
+  bool any = false;
+  for (input::Source* source : session.sources()) {
+    if (source->file()) {
+      any = Indexer(session, filter, store, workers, *source).run() || any;
+    } else {
+      session.report({Diagnostic::Level::note, source->origin().name, 0,
+                      "not indexed: only single files that are not compressed are"});
+    }
+  }
+  return session.outcome(any);
+}
+
+}  // namespace ktrace::engine

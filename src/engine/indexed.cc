@@ -1,0 +1,132 @@
+// An index is believed when its file is provably the one that was indexed: the same inode under the
+// same path, of the same size and modification time, with the same first and last 4 KiB. A file
+// that is longer now may have grown: then what was indexed must still stand before what is new. All
+// else may have been written anew, and is read.
+
+#include "indexed.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "block_reader.h"
+#include "ktrace/format.h"
+#include "line_count.h"
+
+namespace ktrace::engine {
+namespace {
+
+// To be raised whenever other records or identifiers are found in the same bytes: indexes that were
+// made by other rules are made anew.
+constexpr std::uint32_t kRules = 1;
+
+constexpr std::uint64_t kHashed = 4096;
+
+// Records that are nearer to each other than this are read in one go.
+constexpr std::uint64_t kNear = 64 << 10;
+constexpr std::uint64_t kLongestPart = 4 << 20;
+
+// The format table is part of the rules: a new row finds new records.
+std::uint32_t rules() {
+  std::string names;
+  for (const format::Payload& payload : format::payloads()) {
+    names.append(payload.name).push_back(' ');
+  }
+  return kRules + (static_cast<std::uint32_t>(trace::content_hash(names)) << 8);
+}
+
+std::uint64_t hash_before(input::Source& source, std::uint64_t end) {
+  const std::uint64_t size = std::min(end, kHashed);
+  return trace::content_hash(bytes_at(source, end - size, size));
+}
+
+std::uint64_t hash_of_head(input::Source& source, std::uint64_t end) {
+  return trace::content_hash(bytes_at(source, 0, std::min(end, kHashed)));
+}
+
+}  // namespace
+
+std::string IndexStore::path_for(const std::string& file) const {
+  return trace::cache_path(directory_, file);
+}
+
+Status IndexStore::make_directory() const {
+  if (directory_.empty()) return Status::error("no place for indexes: give --index-dir");
+  std::error_code error;
+  std::filesystem::create_directories(directory_, error);
+  return error ? Status::error(directory_ + ": " + error.message()) : Status();
+}
+
+Result<trace::IndexFacts> IndexStore::facts_now(input::Source& source) const {
+  const auto file = source.file();
+  if (!file) return Status::error("is no plain file");
+  trace::IndexFacts facts;
+  facts.path = file->path;
+  facts.size = facts.indexed = file->size;
+  facts.modified = file->modified.time_since_epoch().count();
+  facts.inode = file->inode;
+  facts.device = file->device;
+  // A start of which kPadding bytes are there is one whatever follows.
+  facts.complete = group_begin(source, file->size - std::min(file->size, format::kPadding));
+  facts.head = hash_of_head(source, facts.indexed);
+  facts.tail = hash_before(source, facts.indexed);
+  facts.rules = rules();
+  facts.keys = keys_;
+  return facts;
+}
+
+// Until where the index with the facts `then` can be believed.
+std::optional<std::uint64_t> IndexStore::known_until(const trace::IndexFacts& then,
+                                                     input::Source& source, bool& current) const {
+  const auto file = source.file();
+  if (!file || then.rules != rules() || then.keys != keys_) return std::nullopt;
+  const bool same = then.path == file->path && then.inode == file->inode &&
+                    then.device == file->device && file->size >= then.size &&
+                    then.indexed == then.size && then.complete <= then.size;
+  current = file->size == then.size;
+  if (!same || (current && then.modified != file->modified.time_since_epoch().count()) ||
+      then.head != hash_of_head(source, then.indexed) ||
+      then.tail != hash_before(source, then.indexed)) {
+    return std::nullopt;
+  }
+  return current ? then.size : then.complete;
+}
+
+std::optional<KnownIndex> IndexStore::find(input::Source& source,
+                                           std::vector<Diagnostic>& words) const {
+  const auto file = directory_.empty() ? std::nullopt : source.file();
+  if (!file) return std::nullopt;
+  const std::string path = path_for(file->path);
+  std::error_code error;
+  if (!std::filesystem::exists(path, error)) return std::nullopt;
+  auto reader = trace::IndexReader::open(path);
+  if (!reader) {
+    words.push_back({Diagnostic::Level::warning, path, 0, reader.message() + "; not used"});
+    return std::nullopt;
+  }
+  bool current = false;
+  const auto end = known_until(reader->facts(), source, current);
+  if (!end) return std::nullopt;
+  return KnownIndex{std::move(*reader), *end, current};
+}
+
+void add_parts_around(input::Source& source, std::uint32_t index,
+                      const std::vector<std::uint64_t>& offsets, Parts& parts) {
+  Part* last = nullptr;
+  for (const std::uint64_t offset : offsets) {
+    const bool near =
+        last != nullptr && offset < last->end + kNear && last->end - last->begin < kLongestPart;
+    const std::uint64_t begin = near ? last->begin : group_begin(source, offset);
+    if (last != nullptr && begin < last->end) {
+      last->end = std::max(last->end, offset + 1);
+      continue;
+    }
+    parts.push_back(std::make_unique<Part>());
+    last = parts.back().get();
+    last->source = &source;
+    last->index = index;
+    last->begin = begin;
+    last->end = offset + 1;
+  }
+}
+
+}  // namespace ktrace::engine

@@ -1,0 +1,58 @@
+// Indexes in use: whether the index of a file can be believed, and which parts of the file have
+// still to be read.
+
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ktrace/identifiers.h"
+#include "ktrace/index.h"
+#include "ktrace/input.h"
+#include "scan.h"
+
+namespace ktrace::engine {
+
+/// An index that is of the file as it is.
+struct KnownIndex {
+  trace::IndexReader reader;
+  std::uint64_t end = 0;  ///< what begins before this offset is in the index; the rest is not
+  bool current = false;   ///< the file has not changed since
+};
+
+/// Where the indexes of one run's sources are. For one thread.
+class IndexStore {
+ public:
+  /// `directory`: where they are kept; empty: there are none.
+  IndexStore(std::string directory, const trace::KeySet& keys)
+      : directory_(std::move(directory)), keys_(keys.folded()) {}
+
+  /// The index of `source`, if it is that of the file as it is. One that is damaged or foreign is
+  /// none, with a word appended to `words`; one of a file that has changed since is simply none.
+  std::optional<KnownIndex> find(input::Source& source, std::vector<Diagnostic>& words) const;
+
+  /// Where the index of the file with that real path is, or is to be.
+  std::string path_for(const std::string& file) const;
+
+  /// Makes the directory, if there is none yet. An error when there can be none.
+  Status make_directory() const;
+
+  /// What an index that is made of `source` now tells of it; without `lines`.
+  Result<trace::IndexFacts> facts_now(input::Source& source) const;
+
+ private:
+  std::optional<std::uint64_t> known_until(const trace::IndexFacts& then, input::Source& source,
+                                           bool& current) const;
+
+  std::string directory_;
+  std::vector<std::string> keys_;
+};
+
+/// Appends the parts of a source that hold the records at `offsets` (ascending), and which may hold
+/// others.
+void add_parts_around(input::Source& source, std::uint32_t index,
+                      const std::vector<std::uint64_t>& offsets, Parts& parts);
+
+}  // namespace ktrace::engine

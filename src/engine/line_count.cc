@@ -1,0 +1,56 @@
+#include "line_count.h"
+
+#include <algorithm>
+
+#include "ktrace/index.h"
+
+namespace ktrace::engine {
+namespace {
+
+constexpr std::uint64_t kStep = trace::IndexFacts::kLineStep;
+
+}  // namespace
+
+std::uint64_t newlines(std::string_view text) {
+  return static_cast<std::uint64_t>(std::count(text.begin(), text.end(), '\n'));
+}
+
+std::string bytes_at(input::Source& source, std::uint64_t offset, std::size_t size) {
+  std::string bytes(size, '\0');
+  std::size_t filled = 0;
+  while (filled < size) {
+    const auto count = source.read(offset + filled, bytes.data() + filled, size - filled);
+    if (!count || *count == 0) break;
+    filled += *count;
+  }
+  bytes.resize(filled);
+  return bytes;
+}
+
+std::uint32_t& LineSteps::at(std::uint64_t step) {
+  if (counts.empty()) first = step;
+  if (counts.size() <= step - first) counts.resize(step - first + 1);
+  return counts[step - first];
+}
+
+void LineSteps::count(std::string_view bytes, std::uint64_t offset) {
+  while (!bytes.empty()) {
+    const std::uint64_t step = offset / kStep;
+    const std::string_view inside = bytes.substr(0, (step + 1) * kStep - offset);
+    at(step) += static_cast<std::uint32_t>(newlines(inside));
+    bytes.remove_prefix(inside.size());
+    offset += inside.size();
+  }
+}
+
+void LineSteps::add(const LineSteps& behind) {
+  for (std::size_t i = 0; i < behind.counts.size(); ++i) at(behind.first + i) += behind.counts[i];
+}
+
+std::uint64_t LineCount::before(std::uint64_t offset) {
+  while (step_ < counts_.size() && (step_ + 1) * kStep <= offset) counted_ += counts_[step_++];
+  const std::uint64_t begin = step_ * kStep;
+  return counted_ + newlines(bytes_at(source_, begin, offset - begin));
+}
+
+}  // namespace ktrace::engine

@@ -1,0 +1,338 @@
+#!/usr/bin/env python3
+"""The same answer with an index as without: whole outputs of grep and list must not differ by a byte
+
+- for any number of threads and block size, any filter and output format;
+- when an indexed file has grown, also within its last record, has been cut short, written over,
+  replaced or touched since, and when it is then indexed again;
+- when the index is damaged in any place, cut short, empty or something else;
+- when its writer was killed at any moment.
+
+That an index is used at all shows when a log is changed behind its back: within the file, with size
+and modification time as they were.
+
+With --corpus DIR (of ktrace-corpus) instead: list and grep agree for every trace of it.
+"""
+
+import itertools
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+for room in ("cli", "reference"):
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1] / room))
+import harness  # noqa: E402
+import nasty_logs  # noqa: E402
+
+LISTS = (
+    [],
+    ["--severity", "error"],
+    ["--errors", "--sort", "gap"],
+    ["--key", "traceID"],
+    ["--match", "a"],
+    ["--since", "10:00:20", "--until", "16:54:00"],
+)
+
+
+class Indexed:
+    """A directory of logs with a directory of indexes beside it."""
+
+    def __init__(self, arguments, tally, name, directory, identifiers):
+        self.ktrace, self.tally, self.name = arguments.ktrace, tally, name
+        self.directory, self.identifiers = directory, identifiers
+        self.indexes = directory.parent / f"{directory.name}.index"
+        self.files = sorted(path.name for path in directory.iterdir())
+
+    def run(self, command, *words, env=None):
+        line = [self.ktrace, command, *words, *self.files]
+        return harness.run(line, cwd=self.directory, env=env)
+
+    def index(self):
+        done = self.run("index", "--index-dir", self.indexes)
+        good = done.returncode == 0 and not done.stderr
+        self.tally.check(f"{self.name}: is indexed", good, harness.shown(done))
+
+    def compare(self, what, command, *words, env=None, quiet=True):
+        """The answer with the index is the one without; `quiet`: nothing is said about it."""
+        expected = self.run(command, "--no-index", *words, env=env)
+        got = self.run(command, "--index-dir", self.indexes, *words, env=env)
+        same = (expected.returncode, expected.stdout) == (got.returncode, got.stdout)
+        if quiet:
+            same = same and expected.stderr == got.stderr
+        self.tally.check(
+            f"{self.name}, {what}: {command} {' '.join(map(str, words))} {env or ''}",
+            same and expected.returncode in (0, 1),
+            f"without: {harness.shown(expected)}\nwith: {harness.shown(got)}",
+        )
+
+    def answers(self, what, quiet=True):
+        """A few questions of each kind."""
+        for identifier in self.identifiers[:2]:
+            self.compare(what, "grep", "-o", "json", "-e", identifier, quiet=quiet)
+        self.compare(what, "list", "-o", "json", quiet=quiet)
+
+    def every_way(self):
+        for identifier, form in itertools.product(self.identifiers, ("raw", "json", "text")):
+            self.compare("indexed", "grep", "-o", form, "-e", identifier)
+        first = self.identifiers[0]
+        self.compare("indexed", "grep", "-c", *(f"-e{one}" for one in self.identifiers))
+        self.compare("indexed", "grep", "-o", "json", "--prefix", "-e", first[:8].ljust(6, "0"))
+        self.compare("indexed", "grep", "-e", "there is none")
+        self.compare("indexed", "grep", "--severity", "error", "-e", first)
+        for words in LISTS:
+            self.compare("indexed", "list", "-o", "json", *words)
+        for threads, size in itertools.product((1, 4), (64, 4096)):
+            env = {"KTRACE_BLOCK_SIZE": str(size)}
+            self.compare("indexed", "grep", "-o", "json", "-j", threads, "-e", first, env=env)
+            self.compare("indexed", "list", "-o", "json", "-j", threads, env=env)
+
+
+def times(path):
+    state = path.stat()
+    return state.st_atime_ns, state.st_mtime_ns
+
+
+# ---- Logs that change
+
+
+def grow(path, log, cut):
+    """As a writer does that is seen in the middle of a line."""
+    path.write_bytes(log[:cut])
+    os.utime(path, (harness.INPUT_MTIME, harness.INPUT_MTIME))
+
+    def later():
+        with open(path, "ab") as stream:
+            stream.write(log[cut:])
+
+    return later
+
+
+def changes(path, log):
+    """Each change to a log: its name, the log before, what is done."""
+
+    def write_over():
+        with open(path, "r+b") as stream:
+            stream.seek(len(log) // 2)
+            stream.write(log[len(log) // 2 :][::-1])
+
+    def replace():
+        other = path.with_suffix(".new")
+        other.write_bytes(log[len(log) // 3 :])
+        os.replace(other, path)
+
+    def copy_back():
+        other = path.with_suffix(".new")
+        shutil.copyfile(path, other)
+        shutil.copystat(path, other)
+        os.replace(other, path)
+
+    yield "cut short", log, lambda: os.truncate(path, len(log) // 2)
+    yield "emptied", log, lambda: os.truncate(path, 0)
+    yield "written over", log, write_over
+    yield "replaced", log, replace
+    yield "replaced by a copy", log, copy_back
+    yield "touched", log, lambda: os.utime(path)
+    yield "cut and grown", log, lambda: path.write_bytes(log[len(log) // 2 :] * 3)
+
+
+def change_logs(arguments, tally, scratch):
+    for number in range(arguments.logs):
+        generator = nasty_logs.Generator(f"index {arguments.seed}/{number}")
+        log = generator.log(lines=60)
+        if number % 2:
+            log = log.removesuffix(b"\n")
+        directory = scratch / str(number)
+        directory.mkdir()
+        path = directory / "kubelet.log"
+        path.write_bytes(log)
+        indexed = Indexed(arguments, tally, f"log {number}", directory, nasty_logs.IDENTIFIERS)
+        for name, before, change in changes(path, log):
+            path.write_bytes(before)
+            os.utime(path, (harness.INPUT_MTIME, harness.INPUT_MTIME))
+            indexed.index()
+            indexed.answers(f"before it is {name}")
+            change()
+            indexed.answers(name)
+            if path.stat().st_size:
+                indexed.index()
+                indexed.answers(f"{name} and indexed again")
+        draw = random.Random(number)
+        for cut in sorted(draw.sample(range(1, len(log)), arguments.cuts)):
+            later = grow(path, log, cut)
+            indexed.index()
+            later()
+            indexed.answers(f"grown from byte {cut}")
+            indexed.index()
+            indexed.answers(f"grown from byte {cut} and indexed again")
+
+
+def change_behind_the_index(arguments, tally, scratch):
+    """An index that was not used would show here."""
+    directory = scratch / "logs"
+    directory.mkdir()
+    path = directory / "a.log"
+    line = 'I1122 10:00:{:02d}.000000       1 a.go:1] "x" traceID="{}"\n'
+    log = "".join(line.format(i % 60, f"id{i:06d}") for i in range(1000)).encode()
+    path.write_bytes(log)
+    indexed = Indexed(arguments, tally, "behind", directory, ["id000500"])
+    indexed.index()
+    before = times(path)
+    path.write_bytes(log.replace(b"id000500", b"ID999999"))
+    os.utime(path, ns=before)
+    with_index = ["--index-dir", indexed.indexes, "--year", "2026"]
+    done = indexed.run("list", "-o", "json", *with_index)
+    tally.check("list answers from the index", b"id000500" in done.stdout, harness.shown(done))
+    done = indexed.run("grep", "-c", "-e", "ID999999", *with_index)
+    tally.check("grep reads only what the index names", done.stdout == b"0\n", harness.shown(done))
+    with open(path, "ab") as stream:
+        stream.write(line.format(59, "ID999999").encode())
+    done = indexed.run("grep", "-c", "-e", "ID999999", *with_index)
+    tally.check("grep reads what has grown", done.stdout == b"1\n", harness.shown(done))
+    done = indexed.run("grep", "-c", "--no-index", "-e", "ID999999")
+    tally.check("grep reads everything when told", done.stdout == b"2\n", harness.shown(done))
+
+
+# ---- Indexes that are no longer what they were
+
+
+def damage_index(arguments, tally, scratch):
+    directory = scratch / "logs"
+    directory.mkdir()
+    generator = nasty_logs.Generator(f"damage {arguments.seed}")
+    (directory / "kubelet.log").write_bytes(generator.log(lines=300))
+    indexed = Indexed(arguments, tally, "damage", directory, nasty_logs.IDENTIFIERS)
+    indexed.index()
+    (index,) = indexed.indexes.iterdir()
+    good = index.read_bytes()
+    draw = random.Random(arguments.seed)
+    for number in range(arguments.damages):
+        bad = bytearray(good)
+        for _ in range(draw.choice((1, 1, 4))):
+            bad[draw.randrange(len(bad))] ^= 1 << draw.randrange(8)
+        index.write_bytes(bytes(bad))
+        indexed.answers(f"damage {number}", quiet=False)
+    for name, bad in (("empty", b""), ("half", good[: len(good) // 2]), ("text", b"no index\n")):
+        index.write_bytes(bad)
+        indexed.answers(name, quiet=False)
+        done = indexed.run("list", "--index-dir", indexed.indexes)
+        tally.check(f"{name}: is told", b"index" in done.stderr, harness.shown(done))
+        indexed.run("index", "--index-dir", indexed.indexes)
+        tally.check(f"{name}: is made anew", index.read_bytes() == good)
+    os.unlink(index)
+    os.mkdir(index)
+    indexed.answers("a directory", quiet=False)
+
+
+def kill_writer(arguments, tally, scratch):
+    """Whatever moment it is killed at, there is no index, the old one or the new one."""
+    directory = scratch / "logs"
+    directory.mkdir()
+    generator = nasty_logs.Generator(f"kill {arguments.seed}")
+    piece = generator.log(lines=2000)
+    log = piece * (1 + (8 << 20) // len(piece))
+    path = directory / "kubelet.log"
+    path.write_bytes(log)
+    indexed = Indexed(arguments, tally, "killed", directory, nasty_logs.IDENTIFIERS)
+    command = [arguments.ktrace, "index", "--index-dir", indexed.indexes, path.name]
+    expected = indexed.run("list", "--no-index", "-o", "json")
+    draw = random.Random(arguments.seed)
+    longest = 0.02
+    for number in range(arguments.kills):
+        if number % 3 == 0:
+            shutil.rmtree(indexed.indexes, ignore_errors=True)
+        os.utime(path, (harness.INPUT_MTIME - number, harness.INPUT_MTIME - number))
+        with subprocess.Popen(
+            list(map(str, command)), cwd=directory, env=harness.environment()
+        ) as child:
+            try:
+                child.wait(draw.uniform(0, longest))
+                longest *= 0.9
+            except subprocess.TimeoutExpired:
+                longest *= 1.05
+            child.kill()
+        got = indexed.run("list", "--index-dir", indexed.indexes, "-o", "json")
+        tally.check(
+            f"killed {number}: same list, nothing said",
+            (got.returncode, got.stdout, got.stderr) == (0, expected.stdout, b""),
+            harness.shown(got),
+        )
+    os.utime(path)
+    indexed.index()
+    left = sorted(entry.name for entry in indexed.indexes.iterdir())
+    tally.check("killed: nothing is left behind", len(left) == 1, left)
+
+
+# ---- A generated corpus
+
+
+def compare_corpus(arguments, tally, scratch):
+    logs = sorted(Path(arguments.corpus).glob("*.log"))
+    indexes = scratch / "index"
+    done = harness.run([arguments.ktrace, "index", "--index-dir", indexes, *logs])
+    tally.check("the corpus is indexed", done.returncode == 0, harness.shown(done))
+    ways = [["--no-index"], ["--index-dir", indexes]]
+    outputs = [
+        harness.run([arguments.ktrace, "list", "-o", "json", "-j", threads, *way, *logs]).stdout
+        for way, threads in itertools.product(ways, (1, 2, 5))
+    ]
+    tally.check("all lists are one", len(set(outputs)) == 1)
+    counts = {row["traceId"]: row["records"] for row in map(json.loads, outputs[0].splitlines())}
+    with open(Path(arguments.corpus) / "ids.txt", encoding="ascii") as lines:
+        known = [line.split()[0] for line in lines]
+    draw = random.Random(arguments.seed)
+    for way, most in ((ways[1], arguments.traces), (ways[0], arguments.traces // 100)):
+        for one in known if most >= len(known) else draw.sample(known, most):
+            threads = draw.choice((1, 2, 5))
+            line = [arguments.ktrace, "grep", "-c", "-j", threads, "-e", one, *way, *logs]
+            done = harness.run(line)
+            tally.check(
+                f"list and grep agree on {one} {way[0]}",
+                done.stdout == b"%d\n" % counts[one],
+                f"list: {counts[one]}\n{harness.shown(done)}",
+            )
+
+
+def every_way(arguments, tally, scratch):
+    harness.unpack(arguments.testdata / "slides", scratch / "talk")
+    (scratch / "talk" / "expected-111.tsv").unlink()
+    harness.unpack(arguments.testdata / "cluster-a", scratch / "cluster-a")
+    harness.unpack(arguments.testdata / "cluster-b-json", scratch / "cluster-b")
+    (scratch / "nasty").mkdir()
+    for name in ("a.log", "kubelet.log"):
+        generator = nasty_logs.Generator(f"index {name}")
+        (scratch / "nasty" / name).write_bytes(generator.log(lines=800))
+    harness.set_mtime(scratch / "nasty")
+    for name in ("talk", "cluster-a", "cluster-b", "nasty"):
+        done = harness.run([arguments.ktrace, "list", "-o", "json", scratch / name])
+        known = [json.loads(line)["traceId"] for line in done.stdout.splitlines()]
+        identifiers = random.Random(arguments.seed).sample(known, min(3, len(known)))
+        indexed = Indexed(arguments, tally, name, scratch / name, identifiers)
+        indexed.index()
+        indexed.every_way()
+
+
+def main():
+    parser = harness.options(__doc__.splitlines()[0])
+    parser.add_argument("--seed", type=int, default=1, help="of everything that is drawn")
+    parser.add_argument("--logs", type=int, default=3, help="random logs to change")
+    parser.add_argument("--cuts", type=int, default=12, help="places from which each log grows")
+    parser.add_argument("--damages", type=int, default=60, help="damaged indexes to try")
+    parser.add_argument("--kills", type=int, default=25, help="writers to kill")
+    parser.add_argument("--corpus", type=Path, help="a corpus with its ids.txt")
+    parser.add_argument("--traces", type=int, default=1000, help="of the corpus to compare")
+    arguments = harness.parse(parser)
+    tally = harness.Tally()
+    parts = (every_way, change_logs, change_behind_the_index, damage_index, kill_writer)
+    with harness.scratch() as scratch:
+        for part in (compare_corpus,) if arguments.corpus else parts:
+            directory = Path(scratch) / part.__name__
+            directory.mkdir()
+            part(arguments, tally, directory)
+    tally.finish()
+
+
+if __name__ == "__main__":
+    main()
