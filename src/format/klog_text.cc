@@ -14,6 +14,8 @@
 // in a line: resolving the stamp is the reader's work.
 
 #include <algorithm>
+#include <bit>
+#include <cstring>
 
 #include "go_string.h"
 #include "ktrace/format.h"
@@ -29,21 +31,31 @@ constexpr std::size_t kStampEnd = 21;  // "I1122 16:50:45.041587"
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-// Reads numbers of two digits and remembers whether something was no digit: one test at the end is
-// cheaper than one for each digit.
-class Digits {
- public:
-  int two(const char* text) {
-    const auto high = static_cast<unsigned>(text[0] - '0');
-    const auto low = static_cast<unsigned>(text[1] - '0');
-    wrong_ |= static_cast<unsigned>(high > 9) | static_cast<unsigned>(low > 9);
-    return static_cast<int>(high * 10 + low);
-  }
-  bool good() const { return wrong_ == 0; }
+// Eight characters in one word, the first in its lowest byte.
+std::uint64_t eight(const char* text) {
+  std::uint64_t word = 0;
+  std::memcpy(&word, text, sizeof word);
+  if constexpr (std::endian::native == std::endian::big) word = __builtin_bswap64(word);
+  return word;
+}
 
- private:
-  unsigned wrong_ = 0;
-};
+// Takes the characters of `form`, whose digits are zeros, off as many of `text`: digits become
+// their values, what stands as in the form becomes 0.
+std::uint64_t off(const char* form, const char* text, unsigned characters) {
+  return (eight(text) ^ eight(form)) & (~std::uint64_t{0} >> (64 - 8 * characters));
+}
+
+// Has a highest bit of a byte set for any byte that is more than 9.
+std::uint64_t no_digits(std::uint64_t word) {
+  return ((word + 0x7676767676767676) | word) & 0x8080808080808080;
+}
+
+// In the byte of the first of two digits, the number that they make.
+std::uint64_t pairs(std::uint64_t digits) { return digits * 10 + (digits >> 8); }
+
+int byte_of(std::uint64_t word, unsigned index) {
+  return static_cast<int>(word >> (8 * index) & 0xff);
+}
 
 Severity severity_of(char letter) {
   switch (letter) {
@@ -62,22 +74,28 @@ Severity severity_of(char letter) {
 
 bool within(int value, int low, int high) { return value >= low && value <= high; }
 
-// Reads the letter and the time at the front of `line`, which has kPadding readable bytes.
+// Reads the letter and the time at the front of `line`, which has kPadding readable bytes. This is
+// done for every line of a block at least once: the digits are tested and put together in three
+// words, without a branch for each.
 bool read_stamp(const char* line, Stamp& stamp) {
   if (severity_of(line[0]) == Severity::unspecified) return false;
-  if (line[5] != ' ' || line[8] != ':' || line[11] != ':' || line[14] != '.') return false;
-  Digits digits;
-  const int month = digits.two(line + 1), day = digits.two(line + 3);
-  const int hour = digits.two(line + 6), minute = digits.two(line + 9);
-  const int second = digits.two(line + 12);
-  const int microsecond =
-      digits.two(line + 15) * 10000 + digits.two(line + 17) * 100 + digits.two(line + 19);
-  if (!digits.good() || !within(month, 1, 12) || !within(day, 1, 31)) return false;
+  const std::uint64_t date = off("0000    ", line + 1, 5);  // the space, too
+  const std::uint64_t clock = off("00:00:00", line + 6, 8);
+  const std::uint64_t fraction = off(".0000000", line + 14, 7);
+  const std::uint64_t separators = (date >> 32) | (clock & 0x0000ff0000ff0000) | (fraction & 0xff);
+  if (separators != 0 || (no_digits(date) | no_digits(clock) | no_digits(fraction)) != 0) {
+    return false;
+  }
+  const std::uint64_t days = pairs(date), times = pairs(clock), parts = pairs(fraction >> 8);
+  const int month = byte_of(days, 0), day = byte_of(days, 2);
+  const int hour = byte_of(times, 0), minute = byte_of(times, 3), second = byte_of(times, 6);
+  if (!within(month, 1, 12) || !within(day, 1, 31)) return false;
   if (hour > 23 || minute > 59 || second > 60) return false;
   stamp.kind = Stamp::Kind::yearless;
   stamp.digits = 6;
   stamp.month = static_cast<std::uint8_t>(month);
   stamp.day = static_cast<std::uint8_t>(day);
+  const int microsecond = byte_of(parts, 0) * 10000 + byte_of(parts, 2) * 100 + byte_of(parts, 4);
   stamp.time_of_day = std::chrono::hours(hour) + std::chrono::minutes(minute) +
                       std::chrono::seconds(second) + std::chrono::microseconds(microsecond);
   return true;
