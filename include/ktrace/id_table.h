@@ -36,7 +36,9 @@ class IdTable {
 
   void grow();
 
-  std::vector<std::uint32_t> slots_;  // number + 1 at the hash's place or behind it; 0: free
+  // Number + 1 at the hash's place or behind it, 0 when it is free; above it the hash's upper half,
+  // so that most entries that are not meant need not be looked at.
+  std::vector<std::uint64_t> slots_;
   std::vector<Entry> entries_;
   Arena arena_;
 };

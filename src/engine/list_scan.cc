@@ -142,17 +142,12 @@ class ListScan {
   void flush() {
     if (pending_.empty()) return;
     format::Glance glance;
-    if (!payload_->glance(glanced_line(), true, glance)) return parse_record(line_begin_);
+    const std::string_view rest = block_.bytes.substr(line_begin_);
+    if (!payload_->glance(rest, true, glance)) return parse_record(line_begin_);
     if (search_.filter.wants(glance.severity)) {
       add(pending_, line_begin_, glance.stamp, glance.severity);
     }
     pending_.clear();
-  }
-
-  // Of a JSON line the whole, of others at least the head.
-  std::string_view glanced_line() const {
-    const std::string_view rest = block_.bytes.substr(line_begin_);
-    return payload_->json_line ? rest.substr(0, rest.find('\n')) : rest;
   }
 
   // ---- Uncertain places ----

@@ -22,7 +22,8 @@ namespace {
 // Containers that can be open at once: a bit each.
 constexpr unsigned kDeepest = 63;
 
-bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+// A line feed ends what is looked at.
+bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r'; }
 
 // What numbers and words are made of.
 bool is_scalar_char(char c) {
@@ -66,7 +67,7 @@ class ObjectWalk {
       if (!close() && !next_value()) return false;
     }
     skip_space();
-    return at_ == end_;
+    return at_ == end_ || *at_ == '\n';
   }
 
   bool has_member() const { return has_member_; }

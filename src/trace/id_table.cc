@@ -35,6 +35,10 @@ std::uint64_t hash_of(std::string_view text) {
   return mix(hash, word);
 }
 
+std::uint64_t slot_for(std::uint64_t hash, std::size_t number_and_one) {
+  return (hash >> 32 << 32) | static_cast<std::uint32_t>(number_and_one);
+}
+
 }  // namespace
 
 std::uint32_t IdTable::number_of(std::string_view id) {
@@ -43,18 +47,19 @@ std::uint32_t IdTable::number_of(std::string_view id) {
   const std::size_t mask = slots_.size() - 1;
   std::size_t slot = hash & mask;
   for (; slots_[slot] != 0; slot = (slot + 1) & mask) {
-    Entry& entry = entries_[slots_[slot] - 1];
-    if (entry.hash != hash) continue;
+    if ((slots_[slot] ^ hash) >> 32 != 0) continue;
+    const std::uint32_t number = static_cast<std::uint32_t>(slots_[slot]) - 1;
+    Entry& entry = entries_[number];
     const std::string_view known(entry.text, entry.size);
-    if (known == id) return slots_[slot] - 1;
+    if (known == id) return number;
     if (!same_identifier(known, id)) continue;
     entry.text = arena_.keep(canonical_identifier(id)).data();
-    return slots_[slot] - 1;
+    return number;
   }
   const std::string_view text = arena_.keep(id);
   entries_.push_back({hash, text.data(), static_cast<std::uint32_t>(text.size())});
-  slots_[slot] = static_cast<std::uint32_t>(entries_.size());
-  return slots_[slot] - 1;
+  slots_[slot] = slot_for(hash, entries_.size());
+  return static_cast<std::uint32_t>(entries_.size() - 1);
 }
 
 std::string_view IdTable::id(std::uint32_t number) const {
@@ -67,7 +72,7 @@ void IdTable::grow() {
   for (std::size_t i = 0; i < entries_.size(); ++i) {
     std::size_t slot = entries_[i].hash & mask;
     while (slots_[slot] != 0) slot = (slot + 1) & mask;
-    slots_[slot] = static_cast<std::uint32_t>(i + 1);
+    slots_[slot] = slot_for(entries_[i].hash, i + 1);
   }
 }
 
