@@ -51,10 +51,11 @@ class Case:
 
 @dataclass
 class Target:
-    """What DESIGN.md promises of a case: at most so many times a reference case's time, at least so
-    many GB/s, at most so many MiB of memory, at most so many seconds."""
+    """What is promised of a case: at most so many times a reference case's time, at least so many
+    GB/s, at most so many MiB of memory, at most so many seconds, indexes of at most such a part of
+    the logs' size."""
     case: str
-    kind: str               # ratio, rate, memory, seconds
+    kind: str               # ratio, rate, memory, seconds, part
     limit: float
     reference: str = ""
 
@@ -63,7 +64,8 @@ def cases():
     rows = []
     for kind in ("text", "json"):
         rows += [
-            Case(f"ktrace {kind}", "grep", kind, "{ktrace} grep {id} {files}", ("ktrace",)),
+            Case(f"ktrace {kind}", "grep", kind, "{ktrace} grep --no-index {id} {files}",
+                 ("ktrace",)),
             Case(f"rawloop {kind}", "grep", kind, "{rawloop} {id} {files}", ("rawloop",)),
             Case(f"rg {kind}", "grep", kind, "rg -F -N -I {id} {files}", ("rg",)),
             Case(f"grep {kind}", "grep", kind, "grep -h -F {id} {files}", ("grep",)),
@@ -72,19 +74,27 @@ def cases():
     rows += [
         Case("list traceID text", "list", "text", "{ktrace} list --key traceID {files}",
              ("ktrace",)),
-        Case("list text", "list", "text", "{ktrace} list {files}", ("ktrace",)),
+        Case("list text", "list", "text", "{ktrace} list --no-index {files}", ("ktrace",)),
         Case("wc list", "list", "text", "wc -l {files}", ("wc",)),
+        Case("list traceID json", "list", "json", "{ktrace} list --key traceID {files}",
+             ("ktrace",)),
+        Case("wc list json", "list", "json", "wc -l {files}", ("wc",)),
+        Case("index text", "list", "text",
+             "rm -rf {indexes}; {ktrace} index --index-dir {indexes} {files}", ("ktrace",),
+             shell=True),
+        Case("grep indexed", "list", "text", "{ktrace} grep --index-dir {indexes} {id} {files}",
+             ("ktrace",)),
         Case("rg sort uniq", "list", "text",
              "rg -o -N -I 'traceID=\"[0-9a-f]{{32}}\"' {files} | LC_ALL=C sort | uniq -c",
              ("rg",), shell=True),
         Case("merge text", "merge", "text", "{ktrace} merge -o raw {files}", ("ktrace",),
              big_output=True),
         Case("cat text", "merge", "text", "cat {files}", ("cat",), big_output=True),
-        Case("ktrace gz", "gz", "text", "{ktrace} grep {id} {files}", ("ktrace",),
+        Case("ktrace gz", "gz", "text", "{ktrace} grep --no-index {id} {files}", ("ktrace",),
              packed="gzip"),
         Case("igzip rg", "gz", "text", "igzip -dc {files} | rg -F -N -I {id}", ("igzip", "rg"),
              shell=True, packed="gzip"),
-        Case("ktrace zst", "zst", "text", "{ktrace} grep {id} {files}", ("ktrace",),
+        Case("ktrace zst", "zst", "text", "{ktrace} grep --no-index {id} {files}", ("ktrace",),
              packed="zstd"),
         Case("zstd rg", "zst", "text", "zstd -dcq {files} | rg -F -N -I {id}", ("zstd", "rg"),
              shell=True, packed="zstd"),
@@ -102,7 +112,12 @@ TARGETS = [
     Target("list traceID text", "ratio", 1.2, "wc list"),
     Target("list traceID text", "ratio", 1 / 15, "rg sort uniq"),
     Target("list text", "ratio", 4, "wc list"),
+    Target("list traceID json", "ratio", 2.5, "wc list json"),
+    Target("index text", "ratio", 1.5, "list text"),
+    Target("index text", "part", 0.03),
+    Target("grep indexed", "seconds", 0.02),
     Target("merge text", "rate", 1.0),
+    Target("merge text", "memory", 512),
     Target("ktrace gz", "ratio", 1.0, "igzip rg"),
     Target("ktrace zst", "ratio", 1.0, "zstd rg"),
 ]
@@ -118,6 +133,7 @@ class Lab:
         self.programs = {"ktrace": self.built("ktrace"), "rawloop": self.built("ktrace-rawloop"),
                          "corpus": self.built("ktrace-corpus")}
         self.scratch = tempfile.TemporaryFile()
+        self.indexes = tempfile.TemporaryDirectory(prefix="ktrace-index-")
         self.chosen = options.id
 
     def built(self, name):
@@ -179,7 +195,7 @@ class Lab:
     def command(self, case):
         quote = shlex.quote if case.shell else str
         words = {"files": " ".join(map(quote, self.files(case))), "id": self.id(case.corpus),
-                 **self.programs}
+                 "indexes": self.indexes.name, **self.programs}
         line = case.command.format(**words)
         return ["sh", "-c", line] if case.shell else shlex.split(line)
 
@@ -202,6 +218,10 @@ class Lab:
             drain.stdin.close()
             drain.wait()
         return seconds, usage, os.waitstatus_to_exitcode(status)
+
+    def index_size(self):
+        with os.scandir(self.indexes.name) as entries:
+            return sum(entry.stat().st_size for entry in entries)
 
     def output(self):
         self.scratch.seek(0)
@@ -285,6 +305,8 @@ def judge(lab, timed):
             what = f"x {target.reference}"
         elif target.kind == "rate":
             value, good, what = lab.size(case) / median(case) / 1e9, "at least", "GB/s"
+        elif target.kind == "part":
+            value, good, what = lab.index_size() / lab.size(case), "at most", "of the logs' size"
         elif target.kind == "memory":
             value, good, what = case.rss / 1024, "at most", "MiB"
         else:
