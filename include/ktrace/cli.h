@@ -16,6 +16,7 @@ struct Surroundings {
   Time now{};
   bool input_is_terminal = false;
   bool output_is_terminal = false;
+  bool error_is_terminal = false;
   bool no_color = false;        ///< NO_COLOR is set
   std::string cache_directory;  ///< where ktrace keeps what can be made again; empty: nowhere
 };
@@ -24,6 +25,7 @@ struct Surroundings {
 struct Invocation {
   std::optional<Query> query;  ///< run this
   bool color = false;
+  bool progress = false;  ///< is shown
   std::string text;       ///< or print this on standard output (help, version, completion)
   std::string complaint;  ///< or print this on standard error
   int status = 0;         ///< the exit status, when there is no query

@@ -2,7 +2,9 @@
 
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <string_view>
 
 #include "ktrace/query.h"
 #include "ktrace/status.h"
@@ -11,6 +13,15 @@ namespace ktrace::engine {
 
 /// grep's exit statuses.
 enum class Outcome : int { found = 0, nothing = 1, error = 2 };
+
+/// How far one phase of a run has come.
+struct Progress {
+  std::string_view phase;   ///< "reading"
+  std::uint64_t done = 0;   ///< bytes
+  std::uint64_t total = 0;  ///< bytes; 0: not known
+  Duration elapsed{};       ///< since the phase began
+  bool ended = false;       ///< nothing more comes of this phase
+};
 
 /// What surrounds a run. The engine itself touches neither the environment nor standard error.
 struct Surroundings {
@@ -23,6 +34,10 @@ struct Surroundings {
   /// ends the run well. May be empty.
   std::function<bool()> interrupted;
   std::function<void(const Diagnostic&)> report;  ///< called from one thread at a time
+
+  /// Called a few times a second while something takes long, and at the end of each phase, from one
+  /// thread at a time, but perhaps while `report` is called; may be empty.
+  std::function<void(const Progress&)> progress;
 };
 
 /// Writes what `query` asks for. Thread-safe for separate surroundings.

@@ -102,6 +102,8 @@ Invocation parse(const std::vector<std::string>& arguments, const Surroundings& 
     if (row.command) {
       invocation.query = make_query(row, *program->get_subcommands().front(), flags, surroundings);
       invocation.color = wants_color(flags, surroundings);
+      invocation.progress =
+          flags.progress == "auto" ? surroundings.error_is_terminal : flags.progress == "always";
     } else {
       invocation.text = script_for(*program, flags.query.ids.front());
     }

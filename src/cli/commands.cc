@@ -134,7 +134,7 @@ const std::vector<CommandRow>& commands() {
        .about = "With its index, grep and list answer without reading a log. A log that only grew "
                 "since is read from where its index ends; the index of one that changed otherwise "
                 "is not used. Only single files that are not compressed have indexes.",
-       .options = {add_index_place, add_threads},
+       .options = {add_index_place, add_work},
        .found = "indexes",
        .examples = {"ktrace index /var/log/pods", "ktrace index *.log && ktrace grep ID *.log"}},
       {.name = "completion",

@@ -31,6 +31,9 @@ std::pair<std::string, std::string> split_rule(const std::string& text) {
   return {text.substr(0, equals), text.substr(equals + 1)};
 }
 
+// When something is shown that suits terminals.
+const std::vector<std::string> kWhen{"auto", "always", "never"};
+
 PerPath<int> parse_year(const std::string& text) {
   const auto [pattern, digits] = split_rule(text);
   int year = 0;
@@ -154,7 +157,7 @@ void add_show(CLI::App& app, Flags& flags, const Formats& formats, const char* w
   group
       .value("--color", "WHEN", flags.color,
              "auto (default), always or never; NO_COLOR is honoured")
-      ->check(CLI::IsMember(std::vector<std::string>{"auto", "always", "never"}));
+      ->check(CLI::IsMember(kWhen));
   group.flag("-q,--quiet", flags.query.quiet, "Print nothing; the exit status tells");
   group.flag("-c,--count", flags.query.count,
              fmt::format("Print only how many {} there are", what));
@@ -269,10 +272,14 @@ void add_reading(CLI::App& app, Flags& flags) {
   group.read_all("--as", "[GLOB=]COMPONENT[@NODE]", flags.query.names, parse_naming,
                  "Component (and node) of the sources that match GLOB, instead of what their names "
                  "tell");
-  add_threads(app, flags);
+  add_work(app, flags);
 }
 
-void add_threads(CLI::App& app, Flags& flags) {
+void add_work(CLI::App& app, Flags& flags) {
+  Group(app, kOther)
+      .value("--progress", "WHEN", flags.progress,
+             "Show how far reading has come: auto (default, on a terminal), always or never")
+      ->check(CLI::IsMember(kWhen));
   Group(app, kRead)
       .value("-j,--threads", "N", flags.query.threads,
              "Threads to use; as many as there are processors by default")

@@ -25,7 +25,7 @@ struct Flags {
   Query query;
   std::vector<std::string> arguments;
   std::string since, until;  // read in the zone of --tz
-  std::string color = "auto";
+  std::string color = "auto", progress = "auto";
   bool no_index = false;
 };
 
@@ -45,7 +45,7 @@ void add_story_reach(CLI::App& app, Flags& flags);    ///< -n, --hops, --within
 void add_story_show(CLI::App& app, Flags& flags);     ///< --why
 void add_reading(CLI::App& app, Flags& flags);        ///< --year and its like
 void add_following(CLI::App& app, Flags& flags);      ///< -f, --reorder-window
-void add_threads(CLI::App& app, Flags& flags);        ///< -j
+void add_work(CLI::App& app, Flags& flags);           ///< -j, --progress
 void add_index_place(CLI::App& app, Flags& flags);    ///< --index-dir
 void add_index_use(CLI::App& app, Flags& flags);      ///< --index-dir, --no-index
 

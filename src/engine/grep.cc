@@ -67,6 +67,7 @@ class Grep {
                              [&](std::uint32_t index, Parts& made) {
                                return add_known(index, search.count_lines, made);
                              });
+    const auto meter = session_.watch(parts, "reading");
     scan(search, parts, thread_count(query_.threads));
     return parts;
   }

@@ -62,6 +62,7 @@ bool HitWalk::next_block() {
   hit_ = counted_ = known_until_ = 0;
   known_stamp_.reset();
   if (stop_.load(std::memory_order_relaxed) || !reader_.next(block_)) return false;
+  if (part_.meter != nullptr) part_.meter->add(block_.bytes.size());
   if (!part_.source->seekable()) witness_.see(block_);
   if (search_ != nullptr) search_->find_all(block_.bytes, worker_.hits);
   return true;

@@ -81,6 +81,7 @@ class Indexer {
 
   void scan(std::uint64_t begin) {
     add_parts(source_, 0, begin, session_.query().block_size, parts_);
+    const auto meter = session_.watch(parts_, "indexing");
     seen_.resize(parts_.size());
     done_.resize(parts_.size());
     const std::vector<std::unique_ptr<trace::Calendar>> undated(1);

@@ -73,6 +73,7 @@ class List {
     indexes_.resize(session_.sources().size());
     parts_ = make_parts(session_.sources(), filter_, query_.block_size,
                         [&](std::uint32_t index, Parts& parts) { return known(index, parts); });
+    const auto meter = session_.watch(parts_, "reading");
     seen_.resize(parts_.size());
     workers_ = std::vector<ListWorker>(thread_count(query_.threads));
     const ListSearch search{query_, keys_, filter_, calendars_};

@@ -33,6 +33,7 @@ class ListScan {
     const bool stream = !part_.source->seekable();
     while (reader_.next(block_)) {
       if (stream) witness.see(block_);
+      if (part_.meter != nullptr) part_.meter->add(block_.bytes.size());
       if (search_.count_lines) part_.lines.count(block_.bytes, block_.offset);
       scan_block();
     }

@@ -66,7 +66,12 @@ class Merge {
     });
     output::Sink sink(session_.output());
     BlockFeed feed(store, blocks_, thread_count(query_.threads));
+    std::uint64_t total = 0;
+    for (const BlockFacts& block : blocks_) total += block.size;
+    // What is written to a terminal is progress enough.
+    if (!session_.style().terminal) writing_ = session_.meter("writing", total);
     const std::uint64_t shown = walk(feed, sink);
+    writing_.reset();
     if (query_.quiet) return shown > 0 ? Outcome::found : session_.outcome(false);
     if (query_.count) fmt::format_to(std::back_inserter(sink.buffer()), "{}\n", shown);
     return session_.finish(sink, shown > 0);
@@ -86,6 +91,7 @@ class Merge {
   // Out: the facts of all blocks, in the order of sources and offsets.
   void survey() {
     Parts parts = make_parts(readable_.sources(), filter_, block_size());
+    const auto meter = session_.watch(parts, "reading");
     std::vector<std::vector<BlockFacts>> facts(parts.size());
     std::vector<MergeWorker> workers(thread_count(query_.threads));
     for_each_task(workers, parts.size(), [&](MergeWorker& worker, std::size_t task) {
@@ -110,6 +116,7 @@ class Merge {
     Block block;
     while (reader.next(block)) {
       if (!before) before = reader.stamp_before();
+      if (part.meter != nullptr) part.meter->add(block.bytes.size());
       BlockFacts fact;
       fact.source = part.index;
       fact.offset = block.offset;
@@ -194,6 +201,7 @@ class Merge {
 
   void open(BlockFeed& feed) {
     OpenBlock* const block = feed.take();
+    if (writing_) writing_->add(block->facts->size);
     if (!block->status.ok()) {
       const std::string& path = readable_.sources()[block->facts->source]->origin().name;
       session_.report({Diagnostic::Level::error, path, 0, block->status.message()});
@@ -242,6 +250,7 @@ class Merge {
   Readable readable_;
   std::vector<BlockFacts> blocks_;
   std::vector<OpenBlock*> open_;  // a heap, the earliest next record on top
+  std::unique_ptr<Meter> writing_;
   Record record_;
 };
 

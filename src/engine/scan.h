@@ -20,6 +20,7 @@
 #include "ktrace/literal_search.h"
 #include "ktrace/query.h"
 #include "line_count.h"
+#include "progress.h"
 
 namespace ktrace::engine {
 
@@ -49,6 +50,7 @@ struct Part {
   trace::IndexReader* known = nullptr;  ///< what a list reads instead of the bytes
   Status index_status;                  ///< why it had to read the bytes after all
   Evidence evidence;                    ///< of a stream
+  Meter* meter = nullptr;               ///< is told what has been read
   std::uint64_t long_records = 0;
   std::uint64_t first_long_record = 0;
   Status status;

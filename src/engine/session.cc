@@ -82,6 +82,23 @@ void Session::report_index(const input::Source& source, const Status& damage) {
           damage.message() + "; the log is read instead"});
 }
 
+std::unique_ptr<Meter> Session::meter(std::string_view phase, std::uint64_t total) const {
+  return std::make_unique<Meter>(around_.progress, phase, total);
+}
+
+std::unique_ptr<Meter> Session::watch(Parts& parts, std::string_view phase) const {
+  std::uint64_t total = 0;
+  bool known = true;
+  for (const auto& part : parts) {
+    known = known && part->source->seekable();
+    if (known && part->known == nullptr)
+      total += std::min(part->end, part->source->size()) - part->begin;
+  }
+  auto watching = meter(phase, known ? total : 0);
+  for (const auto& part : parts) part->meter = watching.get();
+  return watching;
+}
+
 Outcome Session::finish(output::Sink& sink, bool found) {
   if (!sink.flush() && !sink.closed()) return fail("cannot write: " + sink.status().message());
   return outcome(found);

@@ -58,6 +58,12 @@ class Session {
   /// By what was found and what was reported.
   Outcome outcome(bool found) const;
 
+  /// Watches a phase of that many bytes, 0 when it is not known, until the meter is gone.
+  std::unique_ptr<Meter> meter(std::string_view phase, std::uint64_t total) const;
+
+  /// Watches how `parts`, which outlive the meter, are read.
+  std::unique_ptr<Meter> watch(Parts& parts, std::string_view phase) const;
+
   int output() const { return around_.output; }
   output::Style style() const;
   trace::KeySet keys() const;
