@@ -46,6 +46,8 @@ class LinkGraph {
     std::vector<Change> changes;  ///< in order of time
     std::vector<Tie> requests;    ///< that were about it
     std::vector<Tie> traces, containers, events;
+    std::optional<Time> ready;       ///< when an answer first told so
+    std::string_view node;           ///< that a pod is bound to
     std::uint32_t involved = kNone;  ///< of an Event: the object it is about
   };
 

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -66,10 +67,12 @@ struct Link {
   Time time{};  ///< when it came to be
   Effect effect = Effect::none;
   std::string_view version;  ///< of the object after a request: generation, or resourceVersion
+  bool ready = false;        ///< so is the object, as the answer tells
   Evidence evidence;
 };
 
 struct RecordFacts;
+struct FactScratch;
 
 /// One kind of link: a row of the table.
 struct LinkKind {
@@ -88,12 +91,24 @@ std::string_view relation(std::string_view kind, const Thing& from, const Thing&
 /// The place in link_kinds() of the kind of that name.
 std::uint8_t link_kind(std::string_view name);
 
-/// Appends all links that `record` tells to `links`. What they say is copied into `arena`.
-/// `record.time`, source and offset are filled in. A record that is cut short or otherwise odd
-/// tells none.
-void extract_links(const Record& record, Arena& arena, std::vector<Link>& links);
+/// Reads links out of records. For one thread.
+class LinkReader {
+ public:
+  LinkReader();
+  ~LinkReader();
+  LinkReader(LinkReader&&) noexcept;
+  LinkReader& operator=(LinkReader&&) noexcept;
 
-/// Literals one of which stands in every record that extract_links() has something to tell of, but
+  /// Appends all links that `record` tells to `links`. What they say is copied into `arena`.
+  /// `record.time`, source and offset are filled in. A record that is cut short or otherwise odd
+  /// tells none.
+  void read(const Record& record, Arena& arena, std::vector<Link>& links);
+
+ private:
+  std::unique_ptr<FactScratch> scratch_;
+};
+
+/// Literals one of which stands in every record that a LinkReader has something to tell of, but
 /// for request lines: only those of requests that are asked for are worth while.
 std::span<const std::string_view> link_literals();
 

@@ -218,4 +218,42 @@ std::span<const CheckFormat> check_formats();
 /// The check format of that name, or null.
 const CheckFormat* find_check_format(std::string_view name);
 
+// ---- Summaries of stories ----------------------------------------------------------------------
+
+/// One object of a story, and when it was what.
+struct StoryNode {
+  std::string name;       ///< "pod default/web-1"
+  std::size_t depth = 0;  ///< in the tree of owners
+  std::optional<Time> created, ready, deleted;
+  std::vector<std::pair<std::string, Time>> seen;  ///< the first record of each component about it
+  std::uint64_t records = 0, errors = 0, warnings = 0;
+};
+
+/// A time in which nothing was told of an object.
+struct StoryWait {
+  Duration length{};
+  std::string object, before, after;  ///< what was told last and then
+};
+
+/// Records that say the same, all errors or all warnings.
+struct StoryTrouble {
+  Severity severity = Severity::unspecified;
+  std::string words;
+  std::uint64_t records = 0;
+};
+
+struct StorySummary {
+  std::string start;
+  std::uint64_t records = 0;
+  Time begin{}, end{};
+  std::vector<StoryNode> nodes;       ///< owners before what they own
+  std::vector<StoryWait> waits;       ///< the longest first
+  std::vector<StoryTrouble> trouble;  ///< errors first, then by number
+  std::vector<std::string> unseen;    ///< what one would expect and was not told, in words
+};
+
+/// Appends `summary` in the list format `format`: "text" or "json".
+void write_summary(const StorySummary& summary, std::string_view format, const Style& style,
+                   std::string& out);
+
 }  // namespace ktrace::output

@@ -67,6 +67,7 @@ struct Query {
   std::optional<Duration> within;  ///< after the start
 
   // How to show them.
+  bool summary = false;         ///< of a story: what it comes to, not its records
   bool why = false;             ///< all links that lead to a record, not only the last
   std::string output = "text";  ///< a name of output::formats()
   Order order = Order::end;

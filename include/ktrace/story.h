@@ -81,8 +81,13 @@ class Story {
   /// Why `record` belongs to the story, if it does. `record.time` must be resolved.
   Reason match(Record& record) const;
 
-  /// Literals one of which stands in every record that belongs.
-  std::vector<std::string> literals() const;
+  /// The object that a record with that reason is about, or the nearest on the way to it; kNone
+  /// when there is none.
+  std::uint32_t object_of(const Reason& reason) const;
+
+  /// Identifiers and names one of which stands in every record that belongs.
+  std::vector<std::string> ids() const;
+  std::vector<std::string> names() const;
 
   const std::vector<Member>& members() const { return members_; }
   const std::vector<Step>& steps() const { return steps_; }

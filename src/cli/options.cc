@@ -258,6 +258,10 @@ void add_story_reach(CLI::App& app, Flags& flags) {
 
 void add_story_show(CLI::App& app, Flags& flags) {
   Group(app, kShow)
+      .flag("--summary", flags.query.summary,
+            "Not the records but what they come to: objects and their times, waits, errors, what "
+            "was never seen (text or json)");
+  Group(app, kShow)
       .flag("--why", flags.query.why,
             "In text, show all links that lead to a record, not only the last");
 }
@@ -317,6 +321,9 @@ void finish(Flags& flags, const Surroundings& around) {
   }
   if (query.index_directory.empty()) query.index_directory = around.cache_directory;
   if (flags.no_index) query.index_directory.clear();
+  if (query.summary && query.output != "text" && query.output != "json") {
+    refuse("--summary goes with -o text or json");
+  }
   for (const std::string& id : query.ids) {
     if (id.empty()) refuse("an ID must not be empty");
     const bool beginning =

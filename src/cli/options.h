@@ -42,7 +42,7 @@ void add_timeline_show(CLI::App& app, Flags& flags);  ///< -o and its like, for 
 void add_list_show(CLI::App& app, Flags& flags);      ///< -o and its like, for traces
 void add_check_show(CLI::App& app, Flags& flags);     ///< -o and its like, for sources
 void add_story_reach(CLI::App& app, Flags& flags);    ///< -n, --hops, --within
-void add_story_show(CLI::App& app, Flags& flags);     ///< --why
+void add_story_show(CLI::App& app, Flags& flags);     ///< --summary, --why
 void add_reading(CLI::App& app, Flags& flags);        ///< --year and its like
 void add_following(CLI::App& app, Flags& flags);      ///< -f, --reorder-window
 void add_work(CLI::App& app, Flags& flags);           ///< -j, --progress

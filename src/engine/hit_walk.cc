@@ -1,5 +1,5 @@
 // The hot path. A block of a quarter of a megabyte fits the second-level cache: it is read there,
-// searched there for the literals, and left. Bounds are looked for only around a hit, and only the
+// searched there, and left. Bounds are looked for only around a hit, and only the
 // records inside them are parsed.
 
 #include "hit_walk.h"
@@ -9,7 +9,7 @@
 
 namespace ktrace::engine {
 
-HitWalk::HitWalk(const trace::LiteralSearch* search, std::size_t block_size, bool count_lines,
+HitWalk::HitWalk(const BlockSearch& search, std::size_t block_size, bool count_lines,
                  const std::atomic<bool>& stop, HitWorker& worker, Part& part)
     : search_(search),
       counts_lines_(count_lines),
@@ -38,7 +38,7 @@ bool HitWalk::next() {
 
 bool HitWalk::next_group() {
   while (true) {
-    if (search_ == nullptr && group_.end < block_.bytes.size()) {
+    if (!search_ && group_.end < block_.bytes.size()) {
       group_ = format::group_from(block_.bytes, group_.end);
       break;
     }
@@ -64,7 +64,7 @@ bool HitWalk::next_block() {
   if (stop_.load(std::memory_order_relaxed) || !reader_.next(block_)) return false;
   if (part_.meter != nullptr) part_.meter->add(block_.bytes.size());
   if (!part_.source->seekable()) witness_.see(block_);
-  if (search_ != nullptr) search_->find_all(block_.bytes, worker_.hits);
+  if (search_) search_(block_.bytes, worker_.hits);
   return true;
 }
 

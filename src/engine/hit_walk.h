@@ -5,14 +5,19 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "block_reader.h"
-#include "ktrace/literal_search.h"
 #include "scan.h"
 
 namespace ktrace::engine {
+
+/// Appends the positions in a block around which records are to be looked at, in ascending order.
+/// The block has 64 readable bytes beyond its end.
+using BlockSearch = std::function<void(std::string_view block, std::vector<std::size_t>& hits)>;
 
 /// What a thread keeps from part to part.
 struct HitWorker {
@@ -25,12 +30,12 @@ struct HitWorker {
 /// For one thread.
 class HitWalk {
  public:
-  /// `search`: null when every record is to be looked at. `count_lines`: for keep(). `stop`: ends
+  /// `search`: empty when every record is to be looked at. `count_lines`: for keep(). `stop`: ends
   /// the walk at the next block.
-  HitWalk(const trace::LiteralSearch* search, std::size_t block_size, bool count_lines,
+  HitWalk(const BlockSearch& search, std::size_t block_size, bool count_lines,
           const std::atomic<bool>& stop, HitWorker& worker, Part& part);
 
-  /// Moves to the next record of a group in which a literal stands, and parses it. At the end of
+  /// Moves to the next record of a group in which there is a hit, and parses it. At the end of
   /// the part returns false, after it has noted in the part what there is to tell of it.
   bool next();
 
@@ -53,7 +58,7 @@ class HitWalk {
   std::string_view keep_padded(std::string_view raw);
   void count_lines_to(std::size_t end);
 
-  const trace::LiteralSearch* search_;
+  const BlockSearch& search_;
   bool counts_lines_;
   const std::atomic<bool>& stop_;
   HitWorker& worker_;

@@ -17,9 +17,10 @@ namespace {
 constexpr std::uint64_t kBlocksPerPart = 16;
 
 // Keeps the records of one part that are wanted.
-void scan_part(const Search& search, const trace::LiteralSearch* literal, HitWorker& worker,
+void scan_part(const Search& search, const BlockSearch& block_search, HitWorker& worker,
                Part& part) {
-  HitWalk walk(literal, search.query.block_size, search.count_lines, search.stop, worker, part);
+  HitWalk walk(block_search, search.query.block_size, search.count_lines, search.stop, worker,
+               part);
   while (walk.next()) {
     const Identifier identifier = search.wanted.match(walk.record());
     if (identifier.value.empty() || !search.filter.wants(walk.record())) continue;
@@ -66,15 +67,18 @@ bool follows(const Parts& parts, std::size_t index) {
 }
 
 void scan(const Search& search, Parts& parts, unsigned threads) {
-  std::unique_ptr<trace::LiteralSearch> literal;
+  const trace::LiteralSearch literal(search.wanted.ids(), search.wanted.any_case());
+  BlockSearch block_search;
   if (search.wanted.verbatim()) {
-    literal = std::make_unique<trace::LiteralSearch>(search.wanted.ids(), search.wanted.any_case());
+    block_search = [&](std::string_view block, std::vector<std::size_t>& hits) {
+      literal.find_all(block, hits);
+    };
   }
   std::vector<HitWorker> workers(threads);
   for_each_task(
       workers, parts.size(),
       [&](HitWorker& worker, std::size_t task) {
-        scan_part(search, literal.get(), worker, *parts[task]);
+        scan_part(search, block_search, worker, *parts[task]);
       },
       [&](std::size_t task) { return follows(parts, task); });
 }

@@ -13,6 +13,7 @@
 #include "ktrace/story.h"
 
 #include <algorithm>
+#include <map>
 #include <string>
 #include <tuple>
 #include <unordered_set>
@@ -21,8 +22,11 @@
 
 #include "commands.h"
 #include "hit_walk.h"
+#include "ktrace/literal_search.h"
+#include "ktrace/word_search.h"
 #include "parallel.h"
 #include "readable.h"
+#include "story_summary.h"
 
 namespace ktrace::engine {
 namespace {
@@ -45,6 +49,32 @@ struct ReadPart {
   Arena text;
 };
 
+struct ReadWorker {
+  HitWorker hits;
+  trace::LinkReader links;
+};
+
+// Whether a line is judged by identifiers alone, whatever it names: an audit event, a batch of
+// spans.
+bool goes_by_ids(std::string_view line) {
+  return line.starts_with("{\"kind\":\"Event\",\"apiVersion\":\"audit.k8s.io/") ||
+         line.starts_with("{\"resourceSpans\"");
+}
+
+// Drops the positions in lines that are judged by identifiers. Each line is looked at once.
+void drop_in_judged_lines(std::string_view block, std::vector<std::size_t>& positions) {
+  std::size_t line_end = 0;
+  bool judged = false;
+  std::erase_if(positions, [&](std::size_t at) {
+    if (at >= line_end) {
+      const std::size_t before = at == 0 ? block.npos : block.rfind('\n', at - 1);
+      judged = goes_by_ids(block.substr(before == block.npos ? 0 : before + 1));
+      line_end = std::min(block.find('\n', at), block.size());
+    }
+    return judged;
+  });
+}
+
 class StoryRun {
  public:
   StoryRun(Session& session, const Filter& filter)
@@ -62,7 +92,10 @@ class StoryRun {
     const bool any = !told.empty();
     if (query_.quiet) return any ? Outcome::found : session_.outcome(false);
     output::Sink sink(session_.output());
-    if (query_.count) {
+    if (query_.summary) {
+      std::sort(told.begin(), told.end());
+      summarize(story, told, sink);
+    } else if (query_.count) {
       fmt::format_to(std::back_inserter(sink.buffer()), "{}\n", told.size());
     } else {
       std::sort(told.begin(), told.end());
@@ -103,13 +136,16 @@ class StoryRun {
     // Lines of the request that is asked for tell about it when there is no audit log.
     const std::string& start = query_.ids.front();
     if (start.find('/') == start.npos) literals.push_back(start);
-    const trace::LiteralSearch search(std::move(literals), false);
+    const trace::LiteralSearch literal(std::move(literals), false);
+    const BlockSearch search = [&](std::string_view block, std::vector<std::size_t>& hits) {
+      literal.find_all(block, hits);
+    };
     const Query everything_query;
     const Filter everything(everything_query);
     Parts parts = make_parts(readable_.sources(), everything, query_.block_size);
     read_.resize(parts.size());
-    std::vector<HitWorker> workers(thread_count(query_.threads));
-    for_each_task(workers, parts.size(), [&](HitWorker& worker, std::size_t task) {
+    std::vector<ReadWorker> workers(thread_count(query_.threads));
+    for_each_task(workers, parts.size(), [&](ReadWorker& worker, std::size_t task) {
       read_part(search, worker, *parts[task], read_[task]);
     });
     session_.report_parts(parts);
@@ -118,9 +154,8 @@ class StoryRun {
   }
 
   // The kubelet tells names, UIDs and containers of its pods over and over: once a part will do.
-  void read_part(const trace::LiteralSearch& search, HitWorker& worker, Part& part,
-                 ReadPart& into) const {
-    HitWalk walk(&search, query_.block_size, false, stop_, worker, part);
+  void read_part(const BlockSearch& search, ReadWorker& worker, Part& part, ReadPart& into) const {
+    HitWalk walk(search, query_.block_size, false, stop_, worker.hits, part);
     trace::CalendarCursor cursor(readable_.calendar(part.index));
     std::unordered_set<std::string> told;
     std::vector<trace::Link> links;
@@ -128,7 +163,7 @@ class StoryRun {
       Record& record = walk.record();
       record.time = cursor.resolve(record.offset, walk.stamp());
       links.clear();
-      trace::extract_links(record, into.text, links);
+      worker.links.read(record, into.text, links);
       const bool log = !record.raw.starts_with('{');
       for (const trace::Link& link : links) {
         const auto words = [&] {
@@ -141,13 +176,19 @@ class StoryRun {
 
   // Out: the records that belong, in the order of their parts. Their texts are in parts_.
   std::vector<Told> gather(const trace::Story& story, const output::Format& format) {
-    const trace::LiteralSearch search(story.literals(), false);
+    const trace::WordSearch words(story.ids(), story.names());
+    const BlockSearch search = [&](std::string_view block, std::vector<std::size_t>& hits) {
+      words.find_names(block, hits);
+      drop_in_judged_lines(block, hits);
+      words.find_ids(block, hits);
+      std::sort(hits.begin(), hits.end());
+    };
     parts_ = make_parts(readable_.sources(), filter_, query_.block_size);
     std::vector<std::vector<Told>> told(parts_.size());
     std::vector<HitWorker> workers(thread_count(query_.threads));
     const bool shows = !query_.count && !query_.quiet;
     for_each_task(workers, parts_.size(), [&](HitWorker& worker, std::size_t task) {
-      HitWalk walk(&search, query_.block_size, shows && format.counts_lines, stop_, worker,
+      HitWalk walk(search, query_.block_size, shows && format.counts_lines, stop_, worker,
                    *parts_[task]);
       trace::CalendarCursor cursor(readable_.calendar(parts_[task]->index));
       while (walk.next()) {
@@ -187,18 +228,54 @@ class StoryRun {
     Record record;
     std::vector<Via> via;
     for (const Told& one : told) {
-      format::parse(one.found.slice, record);
-      record.origin = &session_.sources()[one.source]->origin();
-      record.source = one.source;
-      record.offset = one.found.offset;
-      record.line = one.found.line;
-      record.time = one.time;
+      take(one, record);
       explain(story, one.reason, via);
       record.via = via;
       writer->record(record, sink.buffer());
       if (!sink.settle()) return;
     }
     writer->end(sink.buffer());
+  }
+
+  void summarize(const trace::Story& story, const std::vector<Told>& told, output::Sink& sink) {
+    StorySummarizer summarizer(graph_, story);
+    Record record;
+    for (const Told& one : told) {
+      take(one, record);
+      summarizer.take(record, one.reason);
+    }
+    output::write_summary(summarizer.finish(last_times()), query_.output, session_.style(),
+                          sink.buffer());
+  }
+
+  // When each component was heard of last.
+  std::map<std::string, Time> last_times() {
+    std::map<std::string, Time> times;
+    for (std::size_t i = 0; i < readable_.sources().size(); ++i) {
+      input::Source& source = *readable_.sources()[i];
+      std::vector<char> buffer;
+      BlockReader reader(source, source.size(), BlockReader::kToTheEnd, query_.block_size, buffer);
+      const Stamp stamp = reader.stamp_before();
+      if (stamp.kind == Stamp::Kind::none) continue;
+      const Origin& origin = source.origin();
+      const std::string name = origin.node.empty()
+                                   ? origin.component
+                                   : fmt::format("{}/{}", origin.component, origin.node);
+      const Time time = readable_.calendar(i).resolve(source.size(), stamp);
+      const auto [entry, added] = times.try_emplace(name, time);
+      if (!added) entry->second = std::max(entry->second, time);
+    }
+    return times;
+  }
+
+  // Makes a record of what was kept of it.
+  void take(const Told& one, Record& record) const {
+    format::parse(one.found.slice, record);
+    record.origin = &session_.sources()[one.source]->origin();
+    record.source = one.source;
+    record.offset = one.found.offset;
+    record.line = one.found.line;
+    record.time = one.time;
   }
 
   // The way from the start to the record.

@@ -10,6 +10,9 @@
 //   arrow              from the trace slice in one process to that in the next, whenever the
 //                      timeline of a trace ID goes over to another process
 //
+// In a story things (objects, requests) stand in the place of trace IDs, and an arrow leads to each
+// from the thing whose link brought it in.
+//
 // Slices on one thread must nest, and an arrow ends at the topmost slice of its thread at its time.
 // So slices never overlap at all (lanes.h), and trace slices are in whole microseconds, which a
 // double can hold: each arrow then lies within its slice in every viewer. An arrow that would go
@@ -137,6 +140,11 @@ class Events {
   bool first_ = true;
 };
 
+/// What a record is drawn with: its identifier; in a story the thing that it names.
+Identifier group_of(const Record& record) {
+  return record.via.empty() ? record.trace : Identifier{"", record.via.back().to};
+}
+
 bool is_slice(const Record& record) {
   return record.duration && *record.duration >= Duration::zero();
 }
@@ -221,6 +229,7 @@ class ChromeWriter final : public Writer {
   std::size_t process_of(const Origin* origin, std::string& out);
   void draw(const Record& record, std::size_t process, std::string& out);
   void add_to_trace(const Record& record, std::size_t process);
+  void add_cause(const std::string& thing, std::size_t here, Time shown);
   std::size_t trace_of(const Identifier& identifier);
   std::size_t presence_of(std::size_t trace, std::size_t process, Time begin);
 
@@ -254,7 +263,7 @@ void ChromeWriter::record(const Record& record, std::string& out) {
   }
   const std::size_t process = process_of(record.origin, out);
   draw(record, process, out);
-  if (!record.trace.value.empty()) add_to_trace(record, process);
+  if (!group_of(record).value.empty()) add_to_trace(record, process);
 }
 
 std::size_t ChromeWriter::process_of(const Origin* origin, std::string& out) {
@@ -285,7 +294,8 @@ void ChromeWriter::draw(const Record& record, std::size_t process, std::string& 
 }
 
 void ChromeWriter::add_to_trace(const Record& record, std::size_t process) {
-  const std::size_t number = trace_of(record.trace);
+  const bool first = !trace_numbers_.contains(fold_trace_id(group_of(record).value));
+  const std::size_t number = trace_of(group_of(record));
   const std::size_t here = presence_of(number, process, begin_of(record));
   Presence& presence = presences_[here];
   presence.begin = std::min(presence.begin, begin_of(record));
@@ -297,8 +307,19 @@ void ChromeWriter::add_to_trace(const Record& record, std::size_t process) {
   if (trace.last_presence != here && trace.last_time <= shown) {
     arrows_.push_back({trace.last_presence, here, trace.last_time, shown});
   }
+  if (first && record.via.size() > 1)
+    add_cause(record.via[record.via.size() - 2].from, here, shown);
   trace.last_presence = here;
   trace.last_time = shown;
+}
+
+/// An arrow from the thing whose link leads to that at `here`, where it was seen last.
+void ChromeWriter::add_cause(const std::string& thing, std::size_t here, Time shown) {
+  const auto cause = trace_numbers_.find(fold_trace_id(thing));
+  if (cause == trace_numbers_.end()) return;
+  const Trace& trace = traces_[cause->second];
+  if (trace.last_time > shown) return;
+  arrows_.push_back({trace.last_presence, here, trace.last_time, shown});
 }
 
 std::size_t ChromeWriter::trace_of(const Identifier& identifier) {
@@ -391,7 +412,7 @@ void ChromeWriter::append_presence(const Presence& presence, std::string& out) {
   JsonObject event = events_.begin("X", {presence.process, presence.thread}, out);
   append_decimal(span.begin, 0, event.member("ts"));
   append_decimal(span.end - span.begin, 0, event.member("dur"));
-  event.text("name", fmt::format("{} {}", trace.key, trace.id));
+  event.text("name", trace.key.empty() ? trace.id : fmt::format("{} {}", trace.key, trace.id));
   JsonObject arguments(event.member("args"));
   arguments.text("traceId", trace.id);
   arguments.number("records", presence.records);

@@ -8,8 +8,6 @@
 #include <algorithm>
 #include <array>
 
-#include <simdjson.h>
-
 #include "ktrace/identifiers.h"
 
 namespace ktrace::trace {
@@ -25,7 +23,7 @@ std::string_view text_of(const Record& record, std::string_view key) {
 // Copies what it is asked for out of one JSON text.
 class Reader {
  public:
-  explicit Reader(Arena& arena) : arena_(arena) {}
+  explicit Reader(FactScratch& scratch) : arena_(scratch.arena), parser_(scratch.parser) {}
 
   // False when it is no JSON object.
   bool parse(std::string_view json) {
@@ -59,6 +57,7 @@ class Reader {
     read_owners(meta, facts);
     read_contexts(meta, facts);
     if (type == "pods") read_pod(in, facts);
+    facts.ready = is_ready(in);
     return facts;
   }
 
@@ -100,7 +99,25 @@ class Reader {
     }
   }
 
+  // By its conditions, or by the numbers of its replicas.
+  static bool is_ready(dom::element object) {
+    dom::array conditions;
+    if (object["status"]["conditions"].get(conditions) == simdjson::SUCCESS) {
+      for (const dom::element condition : conditions) {
+        std::string_view type, status;
+        if (condition["type"].get(type) != simdjson::SUCCESS) continue;
+        if (condition["status"].get(status) != simdjson::SUCCESS || status != "True") continue;
+        if (type == "Ready" || type == "Complete") return true;
+      }
+    }
+    std::int64_t wanted = 0, ready = 0;
+    return object["spec"]["replicas"].get(wanted) == simdjson::SUCCESS && wanted > 0 &&
+           object["status"]["readyReplicas"].get(ready) == simdjson::SUCCESS && ready >= wanted;
+  }
+
   void read_pod(dom::element pod, ObjectFacts& facts) const {
+    std::string_view node;
+    if (pod["spec"]["nodeName"].get(node) == simdjson::SUCCESS) facts.node = arena_.keep(node);
     for (const auto list :
          {"containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses"}) {
       dom::array statuses;
@@ -132,20 +149,21 @@ class Reader {
   }
 
   Arena& arena_;
-  dom::parser parser_;
+  dom::parser& parser_;
   dom::element root_;
 };
 
-void read_audit(Arena& arena, RecordFacts& facts) {
+void read_audit(FactScratch& scratch, RecordFacts& facts) {
   const Record& record = facts.record;
   facts.type = RecordFacts::Type::audit;
-  facts.request = {Thing::Kind::request, {}, {}, {}, arena.keep(text_of(record, "auditID"))};
+  facts.request = {
+      Thing::Kind::request, {}, {}, {}, scratch.arena.keep(text_of(record, "auditID"))};
   facts.verb = text_of(record, "verb");
   facts.received = record.time;
   if (const auto time = parse_rfc3339(text_of(record, "requestReceivedTimestamp"))) {
     facts.received = *time;
   }
-  Reader reader(arena);
+  Reader reader(scratch);
   if (reader.parse(text_of(record, "responseStatus"))) {
     std::int64_t code = 0;
     if (reader.root()["code"].get(code) == simdjson::SUCCESS) facts.code = static_cast<int>(code);
@@ -159,9 +177,9 @@ void read_audit(Arena& arena, RecordFacts& facts) {
   facts.object = reader.object(reader.root(), type);
 }
 
-void read_event(std::string_view involved, Arena& arena, RecordFacts& facts) {
+void read_event(std::string_view involved, FactScratch& scratch, RecordFacts& facts) {
   facts.type = RecordFacts::Type::event;
-  Reader reader(arena);
+  Reader reader(scratch);
   if (reader.parse(involved)) facts.involved = reader.reference(reader.root());
   if (!reader.parse(text_of(facts.record, "metadata"))) return;
   facts.object.self = {Thing::Kind::object, "events", reader.text(reader.root(), "namespace"),
@@ -169,7 +187,7 @@ void read_event(std::string_view involved, Arena& arena, RecordFacts& facts) {
 }
 
 // A dump has its members as attributes; they are put together again for the reader.
-void read_dump(Arena& arena, RecordFacts& facts) {
+void read_dump(FactScratch& scratch, RecordFacts& facts) {
   facts.type = RecordFacts::Type::object;
   std::string json = "{";
   for (const std::string_view key : {"metadata", "spec", "status"}) {
@@ -179,22 +197,22 @@ void read_dump(Arena& arena, RecordFacts& facts) {
     json.append("\"").append(key).append("\":").append(attribute->value);
   }
   json += '}';
-  Reader reader(arena);
+  Reader reader(scratch);
   if (!reader.parse(json)) return;
   facts.object =
-      reader.object(reader.root(), arena.keep(resource_of(text_of(facts.record, "kind"))));
+      reader.object(reader.root(), scratch.arena.keep(resource_of(text_of(facts.record, "kind"))));
 }
 
-void read_span(Arena& arena, RecordFacts& facts) {
+void read_span(FactScratch& scratch, RecordFacts& facts) {
   facts.type = RecordFacts::Type::span;
   const std::string id = canonical_identifier(text_of(facts.record, "traceId"));
   if (id.empty() || id.find_first_not_of('0') == id.npos) return;
-  facts.trace = {Thing::Kind::trace, {}, {}, {}, arena.keep(id)};
+  facts.trace = {Thing::Kind::trace, {}, {}, {}, scratch.arena.keep(id)};
   const std::string_view audit = text_of(facts.record, "audit-id");
-  if (!audit.empty()) facts.request = {Thing::Kind::request, {}, {}, {}, arena.keep(audit)};
+  if (!audit.empty()) facts.request = {Thing::Kind::request, {}, {}, {}, scratch.arena.keep(audit)};
 }
 
-void read_log(Arena& arena, RecordFacts& facts) {
+void read_log(FactScratch& scratch, RecordFacts& facts) {
   const Record& record = facts.record;
   const std::string_view audit = text_of(record, "audit-ID"), uri = text_of(record, "URI");
   if (audit.empty() || uri.empty()) return;
@@ -210,9 +228,9 @@ void read_log(Arena& arena, RecordFacts& facts) {
                                          [&](const auto& row) { return row.first == verb; });
   facts.verb = found == kVerbs.end() ? "watch" : found->second;
   if (uri.find("watch=true") != uri.npos) facts.verb = "watch";
-  facts.request = {Thing::Kind::request, {}, {}, {}, arena.keep(audit)};
+  facts.request = {Thing::Kind::request, {}, {}, {}, scratch.arena.keep(audit)};
   facts.received = record.begin();
-  facts.target = object_of_uri(arena.keep(uri), &facts.subresource);
+  facts.target = object_of_uri(scratch.arena.keep(uri), &facts.subresource);
   for (const char c : text_of(record, "resp")) facts.code = facts.code * 10 + (c - '0');
 }
 
@@ -319,20 +337,21 @@ Thing object_of_uri(std::string_view uri, std::string_view* subresource) {
   return thing;
 }
 
-RecordFacts read_facts(const Record& record, Arena& arena) {
+RecordFacts read_facts(const Record& record, FactScratch& scratch) {
+  scratch.arena.clear();
   RecordFacts facts(record);
   if (record.find("auditID") != nullptr && record.find("stage") != nullptr) {
-    read_audit(arena, facts);
+    read_audit(scratch, facts);
   } else if (const Attribute* involved = record.find("involvedObject")) {
-    read_event(involved->value, arena, facts);
+    read_event(involved->value, scratch, facts);
   } else if (const Attribute* regarding = record.find("regarding")) {
-    read_event(regarding->value, arena, facts);
+    read_event(regarding->value, scratch, facts);
   } else if (record.find("traceId") != nullptr && record.find("spanId") != nullptr) {
-    read_span(arena, facts);
+    read_span(scratch, facts);
   } else if (record.find("metadata") != nullptr && record.find("kind") != nullptr) {
-    read_dump(arena, facts);
+    read_dump(scratch, facts);
   } else {
-    read_log(arena, facts);
+    read_log(scratch, facts);
   }
   return facts;
 }

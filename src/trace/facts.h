@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include <simdjson.h>
+
 #include "ktrace/links.h"
 
 namespace ktrace::trace {
@@ -19,6 +21,8 @@ struct ObjectFacts {
   std::vector<std::string_view> traces;      ///< trace IDs of contexts that annotations store
   std::vector<std::string_view> containers;  ///< IDs
   std::vector<Thing> claims;                 ///< of volumes
+  std::string_view node;                     ///< that a pod is bound to
+  bool ready = false;                        ///< a pod; all replicas; a job that is complete
 };
 
 struct RecordFacts {
@@ -44,8 +48,14 @@ struct RecordFacts {
   bool writes() const { return verb != "get" && verb != "list" && verb != "watch"; }
 };
 
-/// Reads `record`; what has to be made is put into `arena`.
-RecordFacts read_facts(const Record& record, Arena& arena);
+/// Memory that serves one record after the other.
+struct FactScratch {
+  Arena arena;  ///< what facts view that had to be made
+  simdjson::dom::parser parser;
+};
+
+/// Reads `record`. The facts are valid until `scratch` is used again.
+RecordFacts read_facts(const Record& record, FactScratch& scratch);
 
 /// The object that the path of a request names, and its subresource: "/api/v1/namespaces/NS/pods/
 /// NAME/status?…". None for collections and for what is no object.

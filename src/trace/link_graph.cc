@@ -33,7 +33,15 @@ void LinkGraph::settle() {
   for (const Link& link : links_) take_known(link.to, link);
   for (const Link& link : links_) take_known(link.from, link);
   index_names();
-  for (std::uint32_t number = 0; number < links_.size(); ++number) tie(number);
+  // What an Event is about may be told behind the request that wrote it.
+  const auto about_event = [](const Link& link) {
+    return link.from.kind == Thing::Kind::request && link.to.type == kEvents;
+  };
+  for (const bool events : {false, true}) {
+    for (std::uint32_t number = 0; number < links_.size(); ++number) {
+      if (about_event(links_[number]) == events) tie(number);
+    }
+  }
   order();
   judge_changes();
   own_endpoints();
@@ -165,6 +173,9 @@ void LinkGraph::tie_request(const Link& link, std::uint32_t number) {
   Request& from = requests_[request];
   from.time = std::min(from.time, link.time);
   if (object == kNone) return;
+  if (link.ready && (!objects_[object].ready || link.time < *objects_[object].ready)) {
+    objects_[object].ready = link.time;
+  }
   if (!has(from.objects, object)) {
     from.objects.push_back({object, link.time, number});
     objects_[object].requests.push_back({request, link.time, number});
@@ -199,6 +210,10 @@ void LinkGraph::tie_objects(const Link& link, std::uint32_t number) {
   const std::uint32_t from = object_number(link.from, link.time);
   if (from == kNone) return;
   const Tie tie{kNone, link.time, number};
+  if (link.to.type == "nodes" && link.from.type == "pods") {
+    objects_[from].node = link.to.name;
+    return;
+  }
   if (link.to.kind == Thing::Kind::trace) {
     const std::uint32_t trace = trace_number(link.to.id);
     if (has(objects_[from].traces, trace)) return;

@@ -91,6 +91,7 @@ void extract_request(const RecordFacts& facts, LinkMaker& make) {
   Link& link = make.link(facts.request, target);
   link.time = facts.received;
   link.effect = effect_of(facts);
+  link.ready = facts.object.ready;
   const bool counted = !facts.object.generation.empty();
   // The answer of a subresource such as scale has versions of its own.
   if (facts.subresource.empty() || facts.subresource == "status") {
@@ -185,6 +186,17 @@ void extract_context(const RecordFacts& facts, LinkMaker& make) {
   }
 }
 
+// The string behind `key` in JSON text; it has no escapes.
+std::string_view member_of(std::string_view json, std::string_view key, std::size_t size) {
+  const std::size_t at = json.find(key);
+  return at == json.npos ? std::string_view() : json.substr(at + key.size()).substr(0, size);
+}
+
+// event={"ID":"pod's UID","Type":"ContainerStarted","Data":"container or sandbox"}
+std::string_view event_pod(const Record& record) {
+  return member_of(attribute(record, "event"), "\"ID\":\"", 36);
+}
+
 void extract_container(const RecordFacts& facts, LinkMaker& make) {
   for (const std::string_view id : facts.object.containers) {
     make.link(facts.object.self, {Thing::Kind::container, {}, {}, {}, id});
@@ -201,12 +213,8 @@ void extract_container(const RecordFacts& facts, LinkMaker& make) {
     if (is_uuid(pod)) owner.id = pod;
     make.link(owner, {Thing::Kind::container, {}, {}, {}, id});
   }
-  // event={"ID":"pod's UID","Type":"ContainerStarted","Data":"container or sandbox"}
-  const std::string_view event = attribute(record, "event");
-  const std::size_t uid = event.find("\"ID\":\""), data = event.find("\"Data\":\"");
-  if (uid == event.npos || data == event.npos) return;
-  const std::string_view id = event.substr(data + 8).substr(0, 64);
-  const std::string_view owner = event.substr(uid + 6).substr(0, 36);
+  const std::string_view owner = event_pod(record);
+  const std::string_view id = member_of(attribute(record, "event"), "\"Data\":\"", 64);
   if (!is_container_id(id) || !is_uuid(owner)) return;
   make.link(object("pods", {}, {}, owner), {Thing::Kind::container, {}, {}, {}, id});
 }
@@ -215,10 +223,22 @@ void extract_claim(const RecordFacts& facts, LinkMaker& make) {
   for (const Thing& claim : facts.object.claims) make.link(facts.object.self, claim);
 }
 
+// Where a pod runs. Not a way to follow: all pods of a node have it in common.
+void extract_node(const RecordFacts& facts, LinkMaker& make) {
+  if (!facts.object.node.empty()) {
+    make.link(facts.object.self, object("nodes", {}, facts.object.node));
+  } else if (facts.type == Type::log && facts.record.message == "Successfully bound pod to node") {
+    const Thing pod = reference("pods", attribute(facts.record, "pod"));
+    const std::string_view node = attribute(facts.record, "node");
+    if (!pod.space.empty() && !node.empty()) make.link(pod, object("nodes", {}, node));
+  }
+}
+
 // Lines that tell both the name and the UID of a pod: what ties the two together without audit log.
 void extract_uid(const RecordFacts& facts, LinkMaker& make) {
   if (facts.type != Type::log) return;
-  const std::string_view id = attribute(facts.record, "podUID");
+  std::string_view id = attribute(facts.record, "podUID");
+  if (id.empty()) id = event_pod(facts.record);
   const std::string_view name = attribute(facts.record, "pod");
   if (!is_uuid(id) || name.find('/') == name.npos) return;
   Thing pod = reference("pods", name);
@@ -226,7 +246,7 @@ void extract_uid(const RecordFacts& facts, LinkMaker& make) {
   make.link(pod, pod);
 }
 
-constexpr std::array<LinkKind, 12> kKinds{{
+constexpr std::array<LinkKind, 13> kKinds{{
     {"request", "a request and the object that it is about", "changed by", "about",
      extract_request},
     {"owner", "an object and what names it as its controller", "owned by", "owner of",
@@ -243,15 +263,20 @@ constexpr std::array<LinkKind, 12> kKinds{{
     {"container", "a pod and one of its containers or its sandbox", "container of", "pod of",
      extract_container},
     {"claim", "a pod and a volume claim that it uses", "used by", "user of", extract_claim},
+    {"node", "a pod and the node that it is bound to", "node of", "bound to", extract_node},
     {"uid", "the name of an object and its UID", "named", "named", extract_uid},
     {"object", "an object as it was dumped", "dumped as", "dumped as", extract_dump},
 }};
 
-constexpr std::array<std::string_view, 11> kLiterals{"Created pod: ", "Scaled up replica set ",
-                                                     "Created job ",  "ContainerStarted",
-                                                     "podSandboxID",  "podUID",
-                                                     "\"auditID\"",   "\"involvedObject\"",
-                                                     "\"regarding\"", "\"spanId\"",
+constexpr std::array<std::string_view, 10> kLiterals{"Successfully bound pod to node",
+                                                     "Created pod: ",
+                                                     "Scaled up replica set ",
+                                                     "Created job ",
+                                                     "ContainerStarted",
+                                                     "\"auditID\"",
+                                                     "\"involvedObject\"",
+                                                     "\"regarding\"",
+                                                     "\"spanId\"",
                                                      "\"metadata\""};
 
 // Resources and what people call one of them.
@@ -334,9 +359,13 @@ std::string_view relation(std::string_view kind, const Thing& from, const Thing&
   return back ? kKinds[place].back : kKinds[place].forth;
 }
 
-void extract_links(const Record& record, Arena& arena, std::vector<Link>& links) {
-  Arena scratch;
-  const RecordFacts facts = read_facts(record, scratch);
+LinkReader::LinkReader() : scratch_(std::make_unique<FactScratch>()) {}
+LinkReader::~LinkReader() = default;
+LinkReader::LinkReader(LinkReader&&) noexcept = default;
+LinkReader& LinkReader::operator=(LinkReader&&) noexcept = default;
+
+void LinkReader::read(const Record& record, Arena& arena, std::vector<Link>& links) {
+  const RecordFacts facts = read_facts(record, *scratch_);
   LinkMaker make(record, arena, links);
   for (std::size_t kind = 0; kind < kKinds.size(); ++kind) {
     make.set_kind(kind);

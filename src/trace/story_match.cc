@@ -49,11 +49,15 @@ Story::Reason Story::match_object(std::uint32_t object, Time at, std::string_vie
 
 // An Event belongs where it was made; it may be told again long after.
 Story::Reason Story::match_event(const Record& record) const {
-  Arena scratch;
+  FactScratch scratch;
   const RecordFacts facts = read_facts(record, scratch);
   Time birth = record.time;
   std::string_view name;
   event_birth(facts.object.self.name, birth, name);
+  // An owner's Event may tell of what it made because of another change.
+  std::vector<Mention> mentions;
+  find_mentions(graph_, record, birth, mentions);
+  if (shared(mentions, birth)) return {};
   return match_object(graph_.find_object(facts.involved, birth), birth, "event");
 }
 
@@ -124,7 +128,7 @@ Story::Reason Story::match(Record& record) const {
     return match_trace(value_of(record, "traceId"));
   }
   if (record.find("metadata") != nullptr && record.find("kind") != nullptr) {
-    Arena scratch;
+    FactScratch scratch;
     const RecordFacts facts = read_facts(record, scratch);
     if (!facts.object.self) return {};
     return match_object(graph_.find_object(facts.object.self, record.time), record.time, "uid");
@@ -132,33 +136,37 @@ Story::Reason Story::match(Record& record) const {
   return match_log(record);
 }
 
-// A literal that contains another one need not be looked for.
-std::vector<std::string> Story::literals() const {
+std::uint32_t Story::object_of(const Reason& reason) const {
+  const Thing* thing = &reason.thing;
+  for (std::uint32_t at = reason.step; thing->kind != Thing::Kind::object; at = steps_[at].before) {
+    if (at == kNone) return kNone;
+    thing = &steps_[at].from;
+  }
+  return graph_.find_object(*thing, Time::max());
+}
+
+std::vector<std::string> Story::ids() const {
   std::vector<std::string> all;
-  const auto want = [&](std::string_view text) {
-    if (!text.empty()) all.emplace_back(text);
-  };
-  if (start_.kind != Thing::Kind::object) want(start_.id);
-  for (const auto& [number, step] : requests_) want(graph_.requests()[number].id);
-  for (const auto& [number, step] : traces_) want(graph_.traces()[number].id);
+  if (start_.kind != Thing::Kind::object) all.emplace_back(start_.id);
+  for (const auto& [number, step] : requests_) all.emplace_back(graph_.requests()[number].id);
+  for (const auto& [number, step] : traces_) all.emplace_back(graph_.traces()[number].id);
   for (const Member& member : members_) {
     const LinkGraph::Object& object = graph_.objects()[member.object];
-    want(object.name.name);
-    want(object.name.id);
-    for (const LinkGraph::Tie& tie : object.containers) want(graph_.links()[tie.link].to.id);
+    if (!object.name.id.empty()) all.emplace_back(object.name.id);
+    for (const LinkGraph::Tie& tie : object.containers) {
+      all.emplace_back(graph_.links()[tie.link].to.id);
+    }
   }
-  std::sort(all.begin(), all.end(), [](const std::string& a, const std::string& b) {
-    return a.size() != b.size() ? a.size() < b.size() : a < b;
-  });
-  all.erase(std::unique(all.begin(), all.end()), all.end());
-  std::vector<std::string> least;
-  for (std::string& text : all) {
-    const bool covered = std::any_of(least.begin(), least.end(), [&](const std::string& part) {
-      return text.find(part) != text.npos;
-    });
-    if (!covered) least.push_back(std::move(text));
+  return all;
+}
+
+std::vector<std::string> Story::names() const {
+  std::vector<std::string> all;
+  for (const Member& member : members_) {
+    const Thing& name = graph_.objects()[member.object].name;
+    if (!name.name.empty()) all.emplace_back(name.name);
   }
-  return least;
+  return all;
 }
 
 }  // namespace ktrace::trace

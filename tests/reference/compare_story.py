@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "cli"))
 import harness  # noqa: E402
 
 OVERALL, EACH = 0.97, 0.9
-FOLDERS = ("cluster-a", "cluster-a-story")
+FOLDERS = ("cluster-a", "cluster-a-beside", "cluster-a-story")
 
 
 def key_of(row):

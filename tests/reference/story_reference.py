@@ -83,6 +83,7 @@ class Cluster:
         self.audit_lines = collections.defaultdict(list)
         self.containers = {}  # container ID -> UID of its pod
         self.event_objects = {}  # (namespace, Event's name) -> UID of its object
+        self.event_words = {}  # the same -> its message
         self.spans = {}
         self.parsed = {}  # by path: what each record of a log names
         self.read_audit()
@@ -128,6 +129,7 @@ class Cluster:
                     involved = item["involvedObject"].get("uid")
                     meta = item["metadata"]
                     self.event_objects[meta["namespace"], meta["name"]] = involved
+                    self.event_words[meta["namespace"], meta["name"]] = item.get("message", "")
 
     def note_containers(self, item):
         status = item.get("status") or {}
@@ -302,7 +304,9 @@ class Cluster:
         found = {"audit.log": {n for r in requests for n in self.audit_lines[r]}}
         found["spans"] = {span for trace in traces for span in self.spans.get(trace, [])}
         found["events"] = {
-            name for name, uid in self.event_objects.items() if self.event_in(name, uid, intervals)
+            name
+            for name, uid in self.event_objects.items()
+            if self.event_in(name, uid, intervals, not isinstance(start, Thing))
         }
         for path in sorted(glob.glob(os.path.join(self.folder, "ku*.log"))):
             found[os.path.basename(path)] = self.lines_of(
@@ -310,7 +314,14 @@ class Cluster:
             )
         return found
 
-    def event_in(self, name, uid, intervals):
+    def event_in(self, name, uid, intervals, caused):
+        # An owner's Event may tell of what it made because of another change.
+        told = [t for word in WORD.finditer(self.event_words.get(name, ""))
+                for t in self.by_name.get(word.group(0), []) if t.owner]
+        mine = self.things.get(uid)
+        for thing in told if caused and mine else []:
+            if thing.uid not in intervals and self.top(thing) == self.top(mine):
+                return False
         # The name ends with the nanoseconds at which the Event was made.
         made = stamp(int(name[1].rsplit(".", 1)[1], 16) / 1e9) if "." in name[1] else ""
         return uid in intervals and intervals[uid][0] <= made < intervals[uid][1]

@@ -113,6 +113,7 @@ TEST(Links, KubeletTellsTheContainersOfAPod) {
   teller.log(0, "Created PodSandbox for pod", {{"podSandboxID", id}, {"pod", "default/web-1"}});
   EXPECT_THAT(words(teller),
               testing::ElementsAre("container: pod " + uid + " -> container " + id,
+                                   "uid: pod default/web-1 -> pod default/web-1",
                                    "container: pod default/web-1 -> container " + id));
 }
 

@@ -176,6 +176,21 @@ TEST(Story, NameThatCouldBeOfSeveralKindsIsNotFollowed) {
   EXPECT_FALSE(Story(graph, start_of(graph, "dep-it"), {}).match(event));
 }
 
+TEST(Story, EventObjectTellsWhatARequestAboutItIsAbout) {
+  Teller teller;
+  teller.request(0, "dep-it", "create", "deployments", "web", Teller::meta("web", "d", 1), 201);
+  teller.request(0, "svc-it", "create", "services", "web", Teller::meta("web", "s", 1), 201);
+  Record& request = teller.request(1, "event", "create", "events", "web.18ea6c23d8cbf334");
+  teller.tell(
+      2,
+      {{"involvedObject", R"({"kind":"Deployment","namespace":"default","name":"web","uid":"d"})"},
+       {"metadata", R"({"name":"web.18ea6c23d8cbf334","namespace":"default","uid":"e"})"}});
+  const LinkGraph graph = teller.graph();
+  EXPECT_EQ(graph.undecided(), 0);
+  EXPECT_TRUE(Story(graph, start_of(graph, "dep-it"), {}).match(request));
+  EXPECT_FALSE(Story(graph, start_of(graph, "svc-it"), {}).match(request));
+}
+
 TEST(Story, TraceOfAClientLeadsToTheServersRecordsAndBack) {
   const std::string client(32, 'a'), server(32, 'b');
   Teller teller;

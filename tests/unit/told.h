@@ -75,7 +75,8 @@ class Teller {
   /// All links that were told so far.
   std::vector<Link> links() {
     std::vector<Link> links;
-    for (const Record& record : records_) extract_links(record, arena_, links);
+    LinkReader reader;
+    for (const Record& record : records_) reader.read(record, arena_, links);
     return links;
   }
 

@@ -1,0 +1,158 @@
+// A wait is the time between two records about one object that stand next to each other; the
+// story's longest ones are kept. What is expected of a pod is a record of the scheduler and one of
+// its kubelet.
+
+#include "story_summary.h"
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include <fmt/format.h>
+
+namespace ktrace::engine {
+namespace {
+
+constexpr std::size_t kMostWaits = 5;
+constexpr std::size_t kMostTrouble = 20;
+constexpr std::size_t kLongestWords = 70;
+
+std::string component_of(const Record& record) {
+  if (record.origin == nullptr) return "";
+  const Origin& origin = *record.origin;
+  const std::string& component = origin.component.empty() ? origin.name : origin.component;
+  return origin.node.empty() ? component : fmt::format("{}/{}", component, origin.node);
+}
+
+// A record in a few words: kubelet "SyncLoop ADD".
+std::string words_of(const Record& record) {
+  std::string_view text = record.message;
+  std::string request;
+  const Attribute* verb = record.find("verb");
+  const Attribute* uri = record.find("URI");
+  if (verb != nullptr && uri != nullptr) {
+    request = fmt::format("{} {}", verb->value, uri->value);
+    text = request;
+  }
+  text = text.substr(0, text.find('\n'));
+  if (text.size() <= kLongestWords) return fmt::format("{} \"{}\"", component_of(record), text);
+  text = text.substr(0, kLongestWords);
+  while (!text.empty() && (static_cast<unsigned char>(text.back()) & 0x80) != 0) {
+    text.remove_suffix(1);  // not half of a character
+  }
+  return fmt::format("{} \"{}…\"", component_of(record), text);
+}
+
+}  // namespace
+
+void StorySummarizer::take(const Record& record, const trace::Story::Reason& reason) {
+  const Time time = record.begin();
+  if (summary_.records == 0 || time < summary_.begin) summary_.begin = time;
+  if (summary_.records == 0 || record.time > summary_.end) summary_.end = record.time;
+  ++summary_.records;
+  const std::string words = words_of(record);
+  count_trouble(record, words);
+  const std::uint32_t object = story_.object_of(reason);
+  if (object == trace::LinkGraph::kNone) return;
+  Told& told = told_[object];
+  output::StoryNode& node = told.node;
+  if (node.records > 0 && time > told.last) {
+    summary_.waits.push_back(
+        {time - told.last, trace::describe(graph_.objects()[object].name), told.last_words, words});
+  }
+  told.last = std::max(told.last, record.time);
+  told.last_words = words;
+  ++node.records;
+  if (record.severity >= Severity::error) ++node.errors;
+  if (record.severity == Severity::warning) ++node.warnings;
+  const std::string component = component_of(record);
+  const bool seen = std::any_of(node.seen.begin(), node.seen.end(),
+                                [&](const auto& first) { return first.first == component; });
+  if (!seen) node.seen.emplace_back(component, time);
+}
+
+void StorySummarizer::count_trouble(const Record& record, const std::string& words) {
+  if (record.severity < Severity::warning) return;
+  output::StoryTrouble& trouble = trouble_[words];
+  trouble.severity = std::max(trouble.severity, record.severity);
+  trouble.words = words;
+  ++trouble.records;
+}
+
+output::StorySummary StorySummarizer::finish(const std::map<std::string, Time>& last_times) {
+  summary_.start = trace::describe(story_.start());
+  add_nodes();
+  std::stable_sort(summary_.waits.begin(), summary_.waits.end(),
+                   [](const auto& a, const auto& b) { return a.length > b.length; });
+  if (summary_.waits.size() > kMostWaits) summary_.waits.resize(kMostWaits);
+  for (const auto& [words, trouble] : trouble_) summary_.trouble.push_back(trouble);
+  std::stable_sort(summary_.trouble.begin(), summary_.trouble.end(),
+                   [](const auto& a, const auto& b) {
+                     return std::pair(a.severity, a.records) > std::pair(b.severity, b.records);
+                   });
+  if (summary_.trouble.size() > kMostTrouble) summary_.trouble.resize(kMostTrouble);
+  add_unseen(last_times);
+  return std::move(summary_);
+}
+
+void StorySummarizer::add_nodes() {
+  std::set<std::uint32_t> members;
+  for (const trace::Story::Member& member : story_.members()) members.insert(member.object);
+  std::map<std::uint32_t, std::vector<std::uint32_t>> owned;
+  std::vector<std::uint32_t> tops;
+  for (const trace::Story::Member& member : story_.members()) {
+    const auto& owner = graph_.objects()[member.object].owner;
+    if (owner && members.contains(owner->other)) {
+      owned[owner->other].push_back(member.object);
+    } else {
+      tops.push_back(member.object);
+    }
+  }
+  for (const std::uint32_t top : tops) add_node(top, 1, owned);
+}
+
+void StorySummarizer::add_node(std::uint32_t object, std::size_t depth,
+                               const std::map<std::uint32_t, std::vector<std::uint32_t>>& owned) {
+  const trace::LinkGraph::Object& from = graph_.objects()[object];
+  output::StoryNode node = told_[object].node;
+  node.name = trace::describe(from.name);
+  node.depth = depth;
+  if (from.created_known) node.created = from.created;
+  node.ready = from.ready;
+  for (const trace::LinkGraph::Change& change : from.changes) {
+    if (change.effect == trace::Effect::deleted && !node.deleted) node.deleted = change.time;
+  }
+  summary_.nodes.push_back(std::move(node));
+  const auto below = owned.find(object);
+  if (below == owned.end()) return;
+  for (const std::uint32_t child : below->second) add_node(child, depth + 1, owned);
+}
+
+void StorySummarizer::add_unseen(const std::map<std::string, Time>& last_times) {
+  for (const trace::Story::Member& member : story_.members()) {
+    const trace::LinkGraph::Object& pod = graph_.objects()[member.object];
+    if (pod.name.type != "pods") continue;
+    const std::string kubelet = pod.node.empty() ? "kubelet" : fmt::format("kubelet/{}", pod.node);
+    for (const std::string& component : {std::string("kube-scheduler"), kubelet}) {
+      const auto& seen = told_[member.object].node.seen;
+      const bool any = std::any_of(seen.begin(), seen.end(), [&](const auto& first) {
+        return first.first.starts_with(component);
+      });
+      if (any) continue;
+      std::string words =
+          fmt::format("no record of {} about {}", component, trace::describe(pod.name));
+      const auto last = std::find_if(last_times.begin(), last_times.end(), [&](const auto& entry) {
+        return entry.first.starts_with(component);
+      });
+      if (last == last_times.end()) {
+        words += "; no log of it was read";
+      } else if (last->second < pod.created) {
+        words += fmt::format("; its log ends {} before that was created",
+                             format_duration(pod.created - last->second));
+      }
+      summary_.unseen.push_back(std::move(words));
+    }
+  }
+}
+
+}  // namespace ktrace::engine
