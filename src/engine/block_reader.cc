@@ -193,7 +193,8 @@ std::size_t BlockReader::cut_long_record() {
   for (const char separator : {'\n', ' ', ','}) {
     // Much faster than rfind(), which counts when all of a source is one line.
     const void* place = ::memrchr(half.data(), separator, half.size());
-    if (place != nullptr) return static_cast<const char*>(place) - longest.data() + 1;
+    if (place == nullptr) continue;
+    return static_cast<std::size_t>(static_cast<const char*>(place) - longest.data()) + 1;
   }
   return kLongestRecord;
 }

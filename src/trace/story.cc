@@ -9,12 +9,6 @@
 #include "mentions.h"
 
 namespace ktrace::trace {
-namespace {
-
-constexpr std::uint32_t kNone = LinkGraph::kNone;
-
-}  // namespace
-
 Story::Story(const LinkGraph& graph, const StoryStart& start, const StoryLimits& limits)
     : graph_(graph), limits_(limits) {
   const auto reach = [&](Time from) {
