@@ -23,7 +23,7 @@ class Calendar {
   explicit Calendar(Zone zone = {}) : zone_(std::move(zone)) {}
 
   /// What the year was inferred from, the strongest first.
-  enum class Evidence : std::uint8_t { flag, dated_line, modified, today, none };
+  enum class Evidence : std::uint8_t { flag, envelope, dated_line, modified, today, none };
 
   /// A year-less stamp at `offset`; offsets must not descend.
   void add_sample(std::uint64_t offset, const Stamp& stamp);
@@ -40,6 +40,13 @@ class Calendar {
   /// The last sample is not after `latest`, give or take a day.
   void set_latest(Time latest, Evidence evidence);
 
+  /// At `offset` a record with the year-less `stamp` was received at `time`, by the stamp of its
+  /// envelope: give all of these before set_envelopes().
+  void add_reception(std::uint64_t offset, const Stamp& stamp, Time time);
+
+  /// Lets the receptions tell the zone, unless `zone_given`, and the year.
+  void set_envelopes(bool zone_given);
+
   /// The source's first stamp of its own year was `time`, at `offset`.
   void set_beginning(std::uint64_t offset, Time time) {
     beginning_at_ = offset;
@@ -50,6 +57,9 @@ class Calendar {
 
   /// What the year rests on: the strongest of what was set.
   Evidence evidence() const { return evidence_; }
+
+  /// Whether envelopes told the zone.
+  bool zone_from_envelopes() const { return zone_from_envelopes_; }
 
   /// The point in time of a record at `offset`; an absolute stamp is its own answer. A stamp of
   /// kind none gives the time of the first sample or the beginning, whichever stands first.
@@ -65,12 +75,21 @@ class Calendar {
     int new_years;  // passed since the first sample
   };
 
+  struct Reception {
+    std::uint64_t offset;
+    Stamp stamp;
+    Time time;
+  };
+
+  void set_year_near(std::uint64_t offset, Time time, Evidence evidence);
   const Sample& sample_before(std::uint64_t offset) const;
   Time in_year(int year, const Stamp& stamp) const;
   bool weaker_than(Evidence evidence) const { return evidence < evidence_; }
 
   Zone zone_;
+  bool zone_from_envelopes_ = false;
   std::vector<Sample> samples_;
+  std::vector<Reception> receptions_;
   Evidence evidence_ = Evidence::none;
   int first_year_ = 1970;
   std::uint64_t beginning_at_ = UINT64_MAX;

@@ -18,6 +18,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -93,6 +94,21 @@ struct Payload {
 
 std::span<const Payload> payloads();
 
+struct Wrapped;
+enum class Detail : std::uint8_t;
+
+/// One envelope, or a family of forms of one. The table of them is the only place that knows how
+/// many there are.
+struct Envelope {
+  std::string_view name;         ///< as in Record::envelope
+  std::string_view description;  ///< one line for help and manual
+
+  /// Whether `line` (without line end) is wrapped so, and what it holds: see src/format/envelope.h.
+  bool (*unwrap)(std::string_view line, Detail detail, Arena& arena, Wrapped& wrapped);
+};
+
+std::span<const Envelope> envelopes();
+
 /// The payload format whose record starts at `line`, or null. Reads at most kPadding bytes.
 const Payload* recognise(const char* line);
 
@@ -104,13 +120,36 @@ struct Extent {
   std::string_view of(std::string_view block) const { return block.substr(begin, end - begin); }
 };
 
+/// Whether a line starts a group depends on it and on this many lines and bytes before it. Who asks
+/// about a line of a block that begins elsewhere than at a group must have them in the block.
+inline constexpr std::size_t kLinesBack = 64;
+inline constexpr std::size_t kBytesBack = 128 << 10;
+
 /// The first line at or after `from` that starts a group; block.size() when there is none.
 /// `from` need not be a line's beginning: a line that begins before it does not count.
 std::size_t next_start(std::string_view block, std::size_t from);
 
 /// The last line within (after, block.size()) that starts a group, or `after` when there is none.
-/// A line whose first kPadding bytes are not all in the block is left undecided and not considered.
+/// A last line without an end is left undecided and not considered, if it is wrapped or its first
+/// kPadding bytes are not all in the block.
 std::size_t last_start(std::string_view block, std::size_t after);
+
+/// Where the last line of `block` begins: behind its last line end.
+std::size_t last_line(std::string_view block);
+
+/// Whether the line that begins at `line` stands in an envelope, so that the lines before it count.
+bool wrapped_at(std::string_view block, std::size_t line);
+
+/// Whether a source that begins so may hold records in whose bytes a value does not stand as it is:
+/// a runtime cut it in two with a long line, or wrote bytes as numbers. Only the first line counts,
+/// and no more than kBeginning bytes of it.
+inline constexpr std::size_t kBeginning = 4096;
+bool may_hide(std::string_view beginning);
+
+/// What stands in the lines of all such records; and whether the line that holds `position`, where
+/// one of these was found, is one of such a record.
+std::span<const std::string_view> hiding_marks();
+bool hides(std::string_view block, std::size_t position);
 
 /// The group that holds the byte at `position`. The block begins and ends at group bounds (or at
 /// the bounds of the source).

@@ -73,17 +73,21 @@ struct Origin {
   std::string name;       ///< the path as given; "-" for standard input
   std::string component;  ///< kube-apiserver, kubelet, …; empty when unknown
   std::string node;       ///< empty when unknown
+  bool guessed = false;   ///< `component` is only what the file is called: an envelope knows better
 };
 
 /// Views are valid as long as the bytes that were parsed and until the next clear().
 /// Not thread-safe.
 struct Record {
   // What the format says (src/format fills these).
-  std::string_view raw;      ///< original bytes: all lines, line ends and envelope included
-  std::string_view payload;  ///< the component's own lines, without envelope and last line end
-  std::string_view context;  ///< what surrounds it in a document of several records; else empty
-  std::string_view format;   ///< the payload format's name; "plain" when none was recognised
-  Stamp stamp;               ///< the time as written
+  std::string_view raw;       ///< original bytes: all lines, line ends and envelope included
+  std::string_view payload;   ///< the component's own lines, without envelope and last line end
+  std::string_view context;   ///< what surrounds it in a document of several records; else empty
+  std::string_view envelope;  ///< the name of what its lines are wrapped in; empty: nothing
+  std::string_view component, node;  ///< what the envelope tells of them; empty when it does not
+  Stamp received;                    ///< the envelope's own time, later than the record's as a rule
+  std::string_view format;  ///< the payload format's name; "plain" when none was recognised
+  Stamp stamp;              ///< the time as written
   Severity severity = Severity::unspecified;
   std::string_view caller;            ///< file.go:123
   std::string_view message;           ///< decoded
@@ -100,6 +104,15 @@ struct Record {
   std::span<const Via> via;  ///< why it belongs to the story that was asked for
 
   Arena arena;  ///< holds decoded strings
+
+  /// Whose record it is: what the path says of the source, completed by what the envelope says.
+  std::string_view component_name() const {
+    const bool known = origin != nullptr && !origin->component.empty();
+    return known && (!origin->guessed || component.empty()) ? origin->component : component;
+  }
+  std::string_view node_name() const {
+    return origin != nullptr && !origin->node.empty() ? origin->node : node;
+  }
 
   bool has_time() const { return stamp.kind != Stamp::Kind::none; }
 

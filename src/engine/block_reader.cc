@@ -16,7 +16,7 @@
 namespace ktrace::engine {
 namespace {
 
-// A line of which fewer bytes than this are in the buffer cannot be judged yet.
+// A line cannot be judged before so many bytes from its beginning on have been read.
 constexpr std::size_t kUndecided = format::kPadding;
 
 // How much is read beyond a part's end to find where its last record ends, at first.
@@ -41,9 +41,7 @@ std::optional<Stamp> last_stamp(std::string_view block) {
   Record record;
   format::Slices slices;
   while (!block.empty()) {
-    // The block ends where a line ends, so that its last lines can be judged, however short.
-    const std::string_view padded(block.data(), block.size() + kUndecided - 1);
-    const std::size_t begin = format::last_start(padded, 0);
+    const std::size_t begin = format::last_start(block, 0);
     format::records(block.substr(begin), slices);
     if (const auto stamp = last_stamp(slices.list, record)) return stamp;
     block = block.substr(0, begin);
@@ -54,6 +52,7 @@ std::optional<Stamp> last_stamp(std::string_view block) {
 BlockReader::BlockReader(input::Source& source, std::uint64_t begin, std::uint64_t end,
                          std::size_t block_size, std::vector<char>& buffer)
     : source_(source),
+      begin_(begin),
       end_(end),
       block_size_(std::max<std::size_t>(block_size, 1)),
       buffer_(buffer),
@@ -85,8 +84,7 @@ bool BlockReader::take_rest(Block& block, bool may_grow) {
   if (lines == 0) return false;
   cut_ = lines;
   if (!may_grow) {
-    // Whole lines can be judged, however short.
-    const std::size_t last = format::last_start({buffer_.data(), lines + kUndecided - 1}, 0);
+    const std::size_t last = format::last_start(view().substr(0, lines), 0);
     const format::Payload* payload = format::recognise(buffer_.data() + last);
     const bool complete = payload != nullptr && payload->json_line && lines == filled_ &&
                           view().find('\n', last) + 1 == lines;
@@ -119,24 +117,41 @@ void BlockReader::fill() {
   std::memset(buffer_.data() + filled_, 0, format::kPadding);
 }
 
-// Moves buffer_[0] to the part's first record start. False when there is none.
+// Moves buffer_[0] to the part's first group. False when there is none.
 bool BlockReader::align() {
-  while (true) {
+  std::uint64_t searched = begin_;  // no group begins between begin_ and this
+  for (bool looked_back = false;;) {
     fill();
-    // buffer_[0] is the byte before the part, or one that is known to be in an earlier group.
-    const std::size_t start = format::next_start(view(), 1);
+    const std::size_t start = format::next_start(view(), searched - base_);
     if (start < filled_) {
+      if (!looked_back && format::wrapped_at(view(), start)) {
+        // What is before the part decides, too.
+        looked_back = true;
+        searched = begin_;
+        base_ = less(begin_, format::kBytesBack + 1);
+        filled_ = 0;
+        while (!eof_ && base_ + filled_ < begin_) fill();
+        continue;
+      }
       drop(start);
       aligned_ = true;
       done_ = base_ >= end_;
       return !done_;
     }
-    if (eof_ || (reached_end() && base_ + filled_ - end_ > kUndecided)) break;
-    // Keep what may be the beginning of a start, and the line end before it.
-    drop(less(filled_, kUndecided + 1));
+    // A line that begins before the part does not matter, nor does one that is too long to be kept.
+    const bool matters = format::last_line(view()) > 0 && filled_ <= kLongestRecord;
+    const std::size_t decided = matters ? decided_lines() : less(filled_, kUndecided);
+    if (eof_ || base_ + decided >= end_) break;
+    searched = std::max(searched, base_ + decided);
+    drop(less(decided, looked_back ? format::kBytesBack + 1 : 1));
   }
   done_ = true;
   return false;
+}
+
+// Lines that begin before this can be judged: their ends have been read, and kUndecided bytes.
+std::size_t BlockReader::decided_lines() const {
+  return std::min(format::last_line(view()), less(filled_, kUndecided));
 }
 
 void BlockReader::drop(std::size_t count) {
@@ -163,7 +178,7 @@ std::size_t BlockReader::find_cut() {
     in_long_record_ = false;
     return start;
   }
-  scanned_ = less(filled_, kUndecided);
+  scanned_ = less(decided_lines(), 1);
   return 0;
 }
 
@@ -176,7 +191,7 @@ std::size_t BlockReader::cut_at_part_end() {
     done_ = true;
     return start;
   }
-  end_scanned_ = less(filled_, kUndecided);
+  end_scanned_ = decided_lines();
   // What follows may be long: the groups before the last one need not wait for it.
   return format::last_start(view(), 0);
 }

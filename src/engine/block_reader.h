@@ -69,19 +69,20 @@ class BlockReader {
   bool reached_end() const { return base_ + filled_ >= end_; }
   void fill();
   bool align();
+  std::size_t decided_lines() const;
   void drop(std::size_t count);
   std::size_t find_cut();
   std::size_t cut_at_part_end();
   std::size_t cut_long_record();
 
   input::Source& source_;
-  std::uint64_t end_;
+  std::uint64_t begin_, end_;
   std::size_t block_size_;
   std::vector<char>& buffer_;
   std::uint64_t base_;           // offset of buffer_[0] in the source
   std::size_t filled_ = 0;       // bytes of the source in the buffer
   std::size_t cut_ = 0;          // end of the block that was given out last
-  std::size_t scanned_ = 0;      // no record starts in (0, scanned_]
+  std::size_t scanned_ = 0;      // no group begins in (0, scanned_]
   std::size_t end_scanned_ = 0;  // nor between the part's end and this
   bool aligned_;                 // buffer_[0] begins a group, or a piece of a long record
   bool waits_ = true;

@@ -38,6 +38,8 @@ std::string_view words_for(trace::Calendar::Evidence evidence) {
   switch (evidence) {
     case Evidence::flag:
       return "--year";
+    case Evidence::envelope:
+      return "the envelope's time";
     case Evidence::dated_line:
       return "a dated line";
     case Evidence::modified:
@@ -141,6 +143,7 @@ class Check {
     row.source = checked.origin().name;
     row.component = checked.origin().component;
     row.node = checked.origin().node;
+    row.envelopes = facts.envelopes.sorted();
     row.payloads = facts.payloads.sorted();
     row.lines = facts.lines();
     row.records = facts.records;
@@ -173,7 +176,9 @@ class Check {
     row.year = to_civil(rhythm.start(), dating->zone).year;
     row.year_from = words_for(dating->evidence);
     row.zone = dating->zone.name();
-    row.zone_from = states_zone(checked.origin()) ? "--input-tz" : "default";
+    row.zone_from = states_zone(checked.origin()) ? "--input-tz"
+                    : dating->zone_from_envelopes ? "the envelope's time"
+                                                  : "default";
   }
 
   bool states_zone(const Origin& origin) const {

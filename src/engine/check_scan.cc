@@ -32,7 +32,9 @@ class CheckScan {
       if (stream) see_evidence();
       see_block();
     }
-    if (first_stamp_) facts_.dating = {calendar_->evidence(), calendar_->zone()};
+    if (first_stamp_) {
+      facts_.dating = {calendar_->evidence(), calendar_->zone(), calendar_->zone_from_envelopes()};
+    }
     part_.status = reader_.status();
     part_.long_records = reader_.long_records();
     part_.first_long_record = reader_.first_long_record();
@@ -78,7 +80,7 @@ class CheckScan {
     while (walk.next()) {
       Record& record = worker_.record;
       format::parse(walk.slice(), record);
-      if (record.format == kUnread) {
+      if (record.format == kUnread && record.envelope.empty()) {
         count_lines(counted, walk.offset());
         counted = walk.offset();
         see_unread(record.payload);
@@ -91,6 +93,7 @@ class CheckScan {
 
   void see_record(Record& record, std::uint64_t offset) {
     ++facts_.records;
+    if (!record.envelope.empty()) facts_.envelopes.add(record.envelope);
     facts_.payloads.add(record.format);
     worker_.identifiers.clear();
     trace::collect_identifiers(record, search_.keys, worker_.identifiers);
@@ -201,6 +204,7 @@ void Facts::append(const Facts& later) {
   line_ends += later.line_ends;
   if (later.records > 0) open_line = later.open_line;
   unparsed += later.unparsed;
+  envelopes.add(later.envelopes);
   payloads.add(later.payloads);
   identifiers.add(later.identifiers);
   if (!dating) dating = later.dating;

@@ -48,6 +48,7 @@ struct Unparsed {
 struct Dating {
   trace::Calendar::Evidence evidence;
   Zone zone;
+  bool zone_from_envelopes = false;
 };
 
 /// What is known of a source, or a part of one. Of bounded size.
@@ -59,7 +60,7 @@ struct Facts {
   bool open_line = false;         ///< the last line has no end
   std::uint64_t unparsed = 0;     ///< lines, but for blank ones and the heads of files
   std::vector<Unparsed> samples;  ///< the first of them
-  Tally payloads;
+  Tally envelopes, payloads;
   Tally identifiers;             ///< records by key
   std::optional<Dating> dating;  ///< when there are stamps without year
   Rhythm rhythm;

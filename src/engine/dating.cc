@@ -42,6 +42,17 @@ class Window {
   Record record_;
 };
 
+// How many records of one place are asked when they were received.
+constexpr std::size_t kReceptions = 8;
+
+// Whether the record's envelope tells when it was received.
+bool note_reception(const Window& window, Evidence& evidence) {
+  const Record& record = window.record();
+  if (record.received.kind != Stamp::Kind::absolute || !window.yearless()) return false;
+  evidence.receptions.push_back({window.position(), record.stamp, record.received.time});
+  return true;
+}
+
 void find_dates(std::string_view bytes, std::uint64_t offset, Evidence& evidence) {
   for (std::size_t at = 0; at < bytes.size();) {
     const std::size_t end = std::min(bytes.find('\n', at), bytes.size());
@@ -63,6 +74,7 @@ void see_absolute(std::uint64_t offset, Time time, Evidence& evidence) {
 void see_window(std::string_view bytes, std::uint64_t offset, bool last, Evidence& evidence) {
   Window window(bytes, offset);
   std::optional<std::pair<std::uint64_t, Stamp>> first_seen, last_seen;
+  std::size_t asked = 0;
   while (window.next()) {
     const Stamp& stamp = window.record().stamp;
     if (stamp.kind == Stamp::Kind::absolute) {
@@ -70,7 +82,9 @@ void see_window(std::string_view bytes, std::uint64_t offset, bool last, Evidenc
     } else if (stamp.kind == Stamp::Kind::yearless) {
       last_seen = {window.position(), stamp};
       if (!first_seen) first_seen = last_seen;
-      if (!last) break;
+      const bool ask = asked < kReceptions && note_reception(window, evidence);
+      if (ask) ++asked;
+      if (!last && !ask) break;
     }
   }
   if (first_seen) evidence.samples.push_back(*first_seen);
@@ -158,6 +172,7 @@ void StreamWitness::see(const Block& block) {
       found = stamp.kind != Stamp::Kind::none;
     }
     if (!found) return;
+    (void)note_reception(window, evidence_);
     if (window.yearless()) evidence_.samples.emplace_back(window.position(), window.record().stamp);
     next_sample_ = (window.position() / kStreamStep + 1) * kStreamStep;
   }
@@ -174,6 +189,10 @@ trace::Calendar make_calendar(const Query& query, const input::Source& source,
   for (const auto& [offset, stamp] : evidence.samples) calendar.add_sample(offset, stamp);
   if (evidence.first) calendar.set_beginning(evidence.first->first, evidence.first->second);
   if (const int* year = for_path(query.years, path)) calendar.set_first_year(*year);
+  for (const Reception& reception : evidence.receptions) {
+    calendar.add_reception(reception.offset, reception.stamp, reception.time);
+  }
+  calendar.set_envelopes(zone != nullptr);
   for (const auto& [offset, time] : evidence.dated) calendar.set_dated(offset, time);
   if (const auto modified = source.modified()) calendar.set_latest(*modified, Kind::modified);
   calendar.set_latest(now, Kind::today);

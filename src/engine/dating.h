@@ -15,10 +15,18 @@
 
 namespace ktrace::engine {
 
+/// A record that says when it was received.
+struct Reception {
+  std::uint64_t offset;
+  Stamp stamp;
+  Time time;
+};
+
 /// What a source says about its years.
 struct Evidence {
   std::vector<std::pair<std::uint64_t, Stamp>> samples;  ///< year-less stamps, by offset
   std::vector<std::pair<std::uint64_t, Time>> dated;     ///< lines that tell a year, by offset
+  std::vector<Reception> receptions;                     ///< year-less stamps in dated envelopes
   std::optional<std::pair<std::uint64_t, Time>> first;   ///< the first absolute stamp
 };
 

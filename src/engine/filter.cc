@@ -7,7 +7,7 @@
 namespace ktrace::engine {
 namespace {
 
-bool contains(const std::vector<std::string>& names, const std::string& name) {
+bool contains(const std::vector<std::string>& names, std::string_view name) {
   return names.empty() || std::find(names.begin(), names.end(), name) != names.end();
 }
 
@@ -25,11 +25,18 @@ Status Filter::status() const {
 }
 
 bool Filter::wants(const Origin& origin) const {
-  return contains(query_.components, origin.component) && contains(query_.nodes, origin.node);
+  const bool open = origin.component.empty() || origin.guessed;
+  return (open || contains(query_.components, origin.component)) &&
+         (origin.node.empty() || contains(query_.nodes, origin.node));
+}
+
+bool Filter::wants_names(std::string_view component, std::string_view node) const {
+  return contains(query_.components, component) && contains(query_.nodes, node);
 }
 
 bool Filter::wants(const Record& record) const {
   if (!wants(record.severity)) return false;
+  if (!wants_names(record.component_name(), record.node_name())) return false;
   const re2::StringPiece text(record.payload.data(), record.payload.size());
   return !pattern_ || RE2::PartialMatch(text, *pattern_);
 }

@@ -23,17 +23,22 @@ class Filter {
   /// Whether records of this source can be wanted at all.
   bool wants(const Origin& origin) const;
 
-  /// By all that the record itself tells: severity and text.
+  /// By all that the record and its origin tell: component, node, severity and text.
   bool wants(const Record& record) const;
 
   /// By the severity alone.
   bool wants(Severity severity) const { return !query_.severity || severity >= *query_.severity; }
 
+  /// By component and node, for a record whose envelope tells neither.
+  bool wants_names(std::string_view component, std::string_view node) const;
+
   /// Whether the text of records matters.
   bool has_pattern() const { return pattern_ != nullptr; }
 
   /// Whether anything but time and origin matters.
-  bool looks_inside() const { return query_.severity || has_pattern(); }
+  bool looks_inside() const {
+    return query_.severity || has_pattern() || !query_.components.empty() || !query_.nodes.empty();
+  }
 
   /// By the resolved time.
   bool wants(Time time) const;

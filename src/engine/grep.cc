@@ -181,6 +181,7 @@ class Grep {
     for (const Placed& placed : timeline) {
       format::parse(placed.found->slice, record);
       record.origin = &session_.sources()[placed.source]->origin();
+      record.origin = session_.origin_of(record);
       record.source = placed.source;
       record.offset = placed.found->offset;
       record.line = placed.line;

@@ -19,6 +19,10 @@ HitWalk::HitWalk(const BlockSearch& search, std::size_t block_size, bool count_l
       reader_(*part.source, part.begin, part.end, block_size, worker.buffer) {
   worker_.hits.clear();
   worker_.slices.clear();
+  if (search_ == nullptr || part_.begin == 0) return;
+  char beginning[format::kBeginning];
+  const auto count = part_.source->read(0, beginning, sizeof beginning);
+  may_hide_ = count && format::may_hide({beginning, *count});
 }
 
 bool HitWalk::next() {
@@ -64,7 +68,8 @@ bool HitWalk::next_block() {
   if (stop_.load(std::memory_order_relaxed) || !reader_.next(block_)) return false;
   if (part_.meter != nullptr) part_.meter->add(block_.bytes.size());
   if (!part_.source->seekable()) witness_.see(block_);
-  if (search_) search_(block_.bytes, worker_.hits);
+  if (block_.offset == 0) may_hide_ = format::may_hide(block_.bytes);
+  if (search_) search_(block_.bytes, may_hide_, worker_.hits);
   return true;
 }
 

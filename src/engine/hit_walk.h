@@ -17,7 +17,8 @@ namespace ktrace::engine {
 
 /// Appends the positions in a block around which records are to be looked at, in ascending order.
 /// The block has 64 readable bytes beyond its end.
-using BlockSearch = std::function<void(std::string_view block, std::vector<std::size_t>& hits)>;
+using BlockSearch =
+    std::function<void(std::string_view block, bool may_hide, std::vector<std::size_t>& hits)>;
 
 /// What a thread keeps from part to part.
 struct HitWorker {
@@ -66,6 +67,7 @@ class HitWalk {
   BlockReader reader_;
   StreamWitness witness_;
   Block block_;
+  bool may_hide_ = false;  // as format::may_hide says of the source
   format::Extent group_;
   std::size_t index_ = 0;        // of the record among the group's slices
   std::size_t hit_ = 0;          // the next of worker_.hits

@@ -31,6 +31,7 @@ class ListScan {
     if (part_.known != nullptr && read_index()) return;
     StreamWitness witness;
     const bool stream = !part_.source->seekable();
+    if (part_.begin > 0) look_at_beginning();
     while (reader_.next(block_)) {
       if (stream) witness.see(block_);
       if (part_.meter != nullptr) part_.meter->add(block_.bytes.size());
@@ -67,6 +68,8 @@ class ListScan {
     known_stamp_.reset();
     pending_.clear();
     worker_.separators.clear();
+    if (block_.offset == 0) may_hide_ = format::may_hide(block_.bytes);
+    if (may_hide_) return parse_block();
     search_.search.find_all(block_.bytes, worker_.separators);
     for (const std::uint32_t separator : worker_.separators) {
       if (separator < done_until_) continue;
@@ -74,6 +77,17 @@ class ListScan {
         look_at(key, separator);
     }
     flush();
+  }
+
+  // Where lines are cut and quoted in other lines, no place is certain.
+  void parse_block() {
+    while (done_until_ < block_.bytes.size()) parse_record(done_until_);
+  }
+
+  void look_at_beginning() {
+    char beginning[format::kBeginning];
+    const auto count = part_.source->read(0, beginning, sizeof beginning);
+    may_hide_ = count && format::may_hide({beginning, *count});
   }
 
   // ---- Certain places ----
@@ -145,7 +159,9 @@ class ListScan {
     format::Glance glance;
     const std::string_view rest = block_.bytes.substr(line_begin_);
     if (!payload_->glance(rest, true, glance)) return parse_record(line_begin_);
-    if (search_.filter.wants(glance.severity)) {
+    const Origin& origin = part_.source->origin();
+    if (search_.filter.wants(glance.severity) &&
+        search_.filter.wants_names(origin.component, origin.node)) {
       add(pending_, line_begin_, glance.stamp, glance.severity);
     }
     pending_.clear();
@@ -162,6 +178,7 @@ class ListScan {
     std::optional<Stamp> before;
     for (const format::Slice& slice : worker_.slices.list) {
       format::parse(slice, record);
+      record.origin = &part_.source->origin();
       if (record.has_time()) before = record.stamp;
       worker_.identifiers.clear();
       trace::collect_identifiers(record, search_.keys, worker_.identifiers);
@@ -254,6 +271,7 @@ class ListScan {
   const trace::Calendar* calendar_;
   trace::CalendarCursor cursor_;
   Block block_;
+  bool may_hide_ = false;
 
   std::size_t searched_ = 0;                  // line ends before this are known
   std::size_t line_begin_ = 0;                // of the line that holds what was looked at last

@@ -21,8 +21,8 @@
 
 #include "block_reader.h"
 #include "ktrace/format.h"
-#include "ktrace/literal_search.h"
 #include "patient.h"
+#include "places.h"
 #include "scan.h"
 
 namespace ktrace::engine {
@@ -201,8 +201,7 @@ class Live {
       end = group.end;
     };
     if (literal_) {
-      hits_.clear();
-      literal_->find_all(block.bytes, hits_);
+      literal_->find_all(block.bytes, true, hits_);
       for (const std::size_t hit : hits_) {
         if (hit >= end) look_at(format::group_at(block.bytes, hit));
       }
@@ -317,6 +316,7 @@ class Live {
     if (writer_ == nullptr) return;
     format::parse(pending.slice(), record_);
     record_.origin = &session_.sources()[pending.source]->origin();
+    record_.origin = session_.origin_of(record_);
     record_.source = pending.source;
     record_.offset = pending.offset;
     record_.line = pending.line;
@@ -363,7 +363,7 @@ class Live {
   const Query& query_;
   const Filter& filter_;
   const trace::Wanted* wanted_;
-  std::optional<trace::LiteralSearch> literal_;
+  std::optional<Places> literal_;
   bool counts_lines_;
   bool only_stamps_;  // nothing else is needed to put a record into the window
   output::Writer* writer_;

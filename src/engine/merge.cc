@@ -221,8 +221,9 @@ class Merge {
     }
     if (!filter_.wants(entry.time)) return false;
     format::parse(entry.slice, record_);
-    if (!filter_.wants(record_)) return false;
     record_.origin = &readable_.sources()[block.facts->source]->origin();
+    if (!filter_.wants(record_)) return false;
+    record_.origin = session_.origin_of(record_);
     record_.source = block.facts->source;
     record_.offset = entry.slice.offset;
     record_.line = counts_lines_ ? entry.line : 0;

@@ -124,6 +124,14 @@ trace::KeySet Session::keys() const {
   return query_.keys.empty() ? trace::KeySet::defaults() : trace::KeySet(query_.keys);
 }
 
+const Origin* Session::origin_of(const Record& record) {
+  if (record.component.empty() && record.node.empty()) return record.origin;
+  const std::string component(record.component_name()), node(record.node_name());
+  const auto [entry, added] = completed_.try_emplace({record.origin, component, node});
+  if (added) entry->second = {record.origin->name, component, node, false};
+  return &entry->second;
+}
+
 std::vector<const Origin*> Session::origins(const std::vector<bool>& shown) const {
   std::vector<const Origin*> origins;
   for (std::size_t i = 0; i < shown.size(); ++i) {

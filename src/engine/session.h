@@ -3,8 +3,10 @@
 
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "dating.h"
@@ -82,6 +84,10 @@ class Session {
     return make_calendar(query_, source, evidence, around_.now);
   }
 
+  /// The origin of `record`, which has that of its source, completed by what its envelope tells.
+  /// Lives as long as the session.
+  const Origin* origin_of(const Record& record);
+
   /// The origins of the sources whose place in `shown` is true.
   std::vector<const Origin*> origins(const std::vector<bool>& shown) const;
 
@@ -92,6 +98,7 @@ class Session {
   std::vector<std::unique_ptr<Patient>> patients_;  // none, or one a source
   std::vector<input::Source*> sources_;
   const IndexStore indexes_;
+  std::map<std::tuple<const Origin*, std::string, std::string>, Origin> completed_;
   bool failed_ = false;
 };
 

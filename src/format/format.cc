@@ -2,6 +2,10 @@
 
 #include "ktrace/format.h"
 
+#include <algorithm>
+#include <cstring>
+
+#include "envelope.h"
 #include "framing.h"
 #include "line_ends.h"
 #include "payloads.h"
@@ -16,6 +20,7 @@ constexpr Payload kPayloads[] = {
      glance_klog_json},
     {"json", "structured JSON lines (zap, controller-runtime, etcd, slog)", starts_json, true,
      parse_json, nullptr},
+    {"logrus", "logrus text (containerd, CRI-O)", starts_logrus, true, parse_logrus, nullptr},
     {"audit", "audit events", starts_audit, true, parse_audit, glance_audit},
     {"audit-text", "audit events in the legacy format", starts_audit_text, true, parse_audit_text,
      nullptr},
@@ -41,8 +46,110 @@ void begin_record(const Slice& slice, Record& record) {
   record.context = slice.context;
 }
 
-const Payload* payload_of(const Slice& slice) {
-  return slice.payload != nullptr ? slice.payload : recognise_within(slice.raw, 0);
+// Removes the line at the front of `text` and gives it, without its end.
+std::string_view take_line(std::string_view& text) {
+  const std::size_t end = std::min(text.find('\n'), text.size() - 1) + 1;
+  const std::string_view line = text.substr(0, end);
+  text.remove_prefix(end);
+  return without_line_end(line);
+}
+
+constexpr std::string_view kExpandedTab = "        ";
+
+// The content of all lines of a record in one piece.
+class Joined {
+ public:
+  Joined(const Wrapped& first, std::size_t room, Arena& arena)
+      : first_(first), out_(arena.allocate(room + kPadding)) {
+    append(first.content);
+    partial_ = first.partial;
+  }
+
+  void add(std::string_view line, Arena& arena) {
+    if (!partial_) append("\n");
+    Wrapped next;
+    const bool wrapped = unwrap(line, Detail::all, arena, next) &&
+                         next.envelope == first_.envelope && next.stream == first_.stream;
+    partial_ = wrapped && next.partial;
+    std::string_view content = wrapped ? next.content : without_indent(line);
+    // journalctl prints eight blanks for a tab, which klog's values of several lines begin with.
+    if (first_.indent > 0 && content.starts_with(kExpandedTab)) {
+      append("\t");
+      content.remove_prefix(kExpandedTab.size());
+    }
+    append(content);
+  }
+
+  std::string_view text() const {
+    std::memset(out_ + size_, 0, kPadding);
+    return {out_, size_};
+  }
+
+ private:
+  void append(std::string_view piece) { size_ += piece.copy(out_ + size_, piece.size()); }
+
+  // A line that stands in no envelope of its own.
+  std::string_view without_indent(std::string_view line) const {
+    if (first_.weak && line.starts_with(first_.stream)) return line.substr(first_.stream.size());
+    const std::size_t blank = std::min(line.find_first_not_of(' '), line.size());
+    return line.substr(std::min(blank, first_.indent));
+  }
+
+  const Wrapped& first_;
+  char* out_;
+  std::size_t size_ = 0;
+  bool partial_ = false;
+};
+
+// Sets what the envelope of the record's lines tells, and the payload inside. False when the first
+// line stands in none.
+bool unwrap_record(Record& record, Wrapped& first) {
+  std::string_view rest = record.raw;
+  if (rest.empty() || !unwrap(take_line(rest), Detail::all, record.arena, first)) return false;
+  record.envelope = first.envelope->name;
+  record.component = first.component;
+  record.node = first.node;
+  record.received = envelope_stamp(first.time);
+  record.payload = first.content;
+  if (rest.empty()) return true;
+  // Unwrapped text is never longer than what it was wrapped in.
+  Joined joined(first, record.raw.size(), record.arena);
+  while (!rest.empty()) joined.add(take_line(rest), record.arena);
+  record.payload = joined.text();
+  return true;
+}
+
+// Forgets what a payload format read in vain.
+void become_plain(Record& record) {
+  record.stamp = {};
+  record.severity = Severity::unspecified;
+  record.caller = {};
+  record.attributes.clear();
+  record.duration.reset();
+  record.format = "plain";
+  record.message = with_plain_line_ends(record.payload, record.arena);
+}
+
+void add_identifiers(const Wrapped& envelope, Record& record) {
+  const auto add = [&record](std::string_view key, std::string_view value) {
+    if (value.empty() || record.find(key) != nullptr) return;
+    record.attributes.push_back({key, value, Attribute::Type::string});
+  };
+  add("logging.googleapis.com/trace", envelope.trace);
+  add("logging.googleapis.com/spanId", envelope.span);
+  add("auditID", envelope.audit);
+}
+
+// glance() for one wrapped line.
+bool glance_inside(const Slice& slice, bool severity, Arena& arena, Glance& seen) {
+  std::string_view rest = slice.raw;
+  Wrapped inside;
+  arena.clear();
+  if (rest.empty() || !unwrap(take_line(rest), Detail::all, arena, inside)) return false;
+  if (inside.partial || inside.json || !rest.empty()) return false;
+  const Payload* payload = recognise_within(inside.content, 0);
+  return payload != nullptr && payload->glance != nullptr &&
+         payload->glance(inside.content, severity, seen);
 }
 
 }  // namespace
@@ -58,21 +165,30 @@ const Payload* recognise(const char* line) {
 
 void parse(const Slice& slice, Record& record) {
   begin_record(slice, record);
-  const Payload* payload = payload_of(slice);
+  const Payload* payload = slice.payload != nullptr ? slice.payload : bare_start(slice.raw, 0);
+  Wrapped envelope;
+  if (payload == nullptr && unwrap_record(record, envelope)) {
+    payload = envelope.json ? &kPayloads[2] : recognise_within(record.payload, 0);
+  }
   if (payload != nullptr && payload->parse(record)) {
     if (record.format.empty()) record.format = payload->name;
-    return;
+  } else {
+    become_plain(record);
   }
-  begin_record(slice, record);
-  record.format = "plain";
-  record.message = with_plain_line_ends(record.payload, record.arena);
+  if (envelope.envelope == nullptr) return;
+  if (!record.has_time()) record.stamp = record.received;
+  if (record.severity == Severity::unspecified) record.severity = envelope.severity;
+  add_identifiers(envelope, record);
 }
 
 Glance glance(const Slice& slice, bool severity, Record& scratch) {
   Glance seen;
-  const Payload* payload = payload_of(slice);
-  if (payload == nullptr) return seen;
-  if (payload->glance != nullptr && payload->glance(slice.raw, severity, seen)) return seen;
+  const Payload* payload = slice.payload != nullptr ? slice.payload : bare_start(slice.raw, 0);
+  if (payload != nullptr && payload->glance != nullptr &&
+      payload->glance(slice.raw, severity, seen)) {
+    return seen;
+  }
+  if (payload == nullptr && glance_inside(slice, severity, scratch.arena, seen)) return seen;
   parse(slice, scratch);
   return {scratch.stamp, scratch.severity};
 }

@@ -16,4 +16,7 @@ const Payload* recognise_within(std::string_view block, std::size_t line);
 /// `text`. False when there are none.
 bool tile(std::string_view text, std::size_t first, Slices& slices);
 
+/// The payload format that starts with the line, when that stands in no envelope.
+const Payload* bare_start(std::string_view block, std::size_t line);
+
 }  // namespace ktrace::format

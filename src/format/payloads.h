@@ -17,6 +17,9 @@ bool starts_klog_json(const char* line);
 bool parse_klog_json(Record& record);
 bool glance_klog_json(std::string_view raw, bool severity, Glance& glance);
 
+bool starts_logrus(const char* line);
+bool parse_logrus(Record& record);
+
 bool starts_json(const char* line);
 bool parse_json(Record& record);
 

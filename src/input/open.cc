@@ -27,6 +27,7 @@ void rename(const std::vector<Naming>& names, Origin& origin) {
   for (const Naming& naming : names) {
     if (!path_matches(naming.pattern, origin.name)) continue;
     origin.component = naming.component;
+    origin.guessed = false;
     if (!naming.node.empty()) origin.node = naming.node;
   }
 }

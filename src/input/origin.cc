@@ -103,6 +103,7 @@ Origin origin_of(const std::string& path) {
   const std::string_view component = known_component(stem);
   if (component.empty()) {
     origin.component = stem.substr(0, stem.find('.'));
+    origin.guessed = true;
     return origin;
   }
   origin.component = component;

@@ -45,8 +45,8 @@ std::optional<Severity> parse_severity(std::string_view text) {
 }
 
 void Record::clear() {
-  raw = payload = context = format = caller = message = {};
-  stamp = {};
+  raw = payload = context = envelope = component = node = format = caller = message = {};
+  stamp = received = {};
   severity = Severity::unspecified;
   attributes.clear();
   duration.reset();

@@ -4,6 +4,9 @@
 #include "ktrace/calendar.h"
 
 #include <algorithm>
+#include <string>
+
+#include <fmt/format.h>
 
 namespace ktrace::trace {
 namespace {
@@ -33,6 +36,57 @@ int new_years_between(const Stamp& before, const Stamp& after) {
   return ahead > kYear - kLate ? -1 : 0;
 }
 
+// ---- The zone, from the difference between a record's clock and its envelope's ----
+//
+// A record that shows local time L and was received at R has waited a while: its zone's offset is
+// L - R and the wait, which is not negative. In the record that waited least the wait is so short
+// that only one offset which any zone of the world has lies just above the difference. Where even
+// that one waited long, or the records do not agree, lateness cannot be told from an offset, and
+// there is none.
+
+using std::chrono::minutes;
+
+constexpr Duration kShortWait = minutes(1);  // of the record that waited least
+constexpr Duration kUsualWait = minutes(5);  // of most records
+constexpr Duration kClockError = std::chrono::seconds(2);
+
+// In minutes, as the tz database has them in our time.
+constexpr int kOffsets[] = {-720, -660, -600, -570, -540, -480, -420, -360, -300, -240,
+                            -210, -180, -150, -120, -60,  0,    60,   120,  180,  210,
+                            240,  270,  300,  330,  345,  360,  390,  420,  480,  525,
+                            540,  570,  600,  630,  660,  720,  765,  780,  825,  840};
+
+// How far the clock of the stamp is ahead of UTC's at `time`, in whichever year makes it least.
+Duration ahead_of(const Stamp& stamp, Time time) {
+  const CivilTime civil = to_civil(time, Zone());
+  Duration least = Duration::max();
+  for (const int year : {civil.year - 1, civil.year, civil.year + 1}) {
+    const auto shown = from_civil(year, stamp.month, stamp.day, stamp.time_of_day);
+    if (shown && std::chrono::abs(*shown - time) < std::chrono::abs(least)) least = *shown - time;
+  }
+  return least;
+}
+
+std::optional<Duration> zone_offset(std::vector<Duration> ahead) {
+  std::sort(ahead.begin(), ahead.end());
+  const Duration most = ahead.back(), usual = ahead[ahead.size() / 2];
+  const auto offset = std::find_if(std::begin(kOffsets), std::end(kOffsets), [&](int candidate) {
+    return minutes(candidate) + kClockError >= most;
+  });
+  if (offset == std::end(kOffsets)) return std::nullopt;
+  const Duration found = minutes(*offset);
+  if (found - most > kShortWait || found - usual > kUsualWait) return std::nullopt;
+  return found;
+}
+
+Zone fixed_zone(Duration offset) {
+  const auto total = std::chrono::duration_cast<minutes>(std::chrono::abs(offset)).count();
+  const std::string name =
+      fmt::format("{}{:02}:{:02}", offset < Duration::zero() ? '-' : '+', total / 60, total % 60);
+  const auto zone = offset == Duration::zero() ? Zone::parse("UTC") : Zone::parse(name);
+  return zone ? *zone : Zone();
+}
+
 int year_of(Time time) { return to_civil(time, Zone()).year; }
 
 }  // namespace
@@ -51,8 +105,30 @@ void Calendar::set_first_year(int year) {
   first_year_ = year;
 }
 
+void Calendar::add_reception(std::uint64_t offset, const Stamp& stamp, Time time) {
+  if (stamp.kind == Stamp::Kind::yearless) receptions_.push_back({offset, stamp, time});
+}
+
+void Calendar::set_envelopes(bool zone_given) {
+  if (receptions_.empty() || samples_.empty()) return;
+  std::vector<Duration> ahead;
+  for (const Reception& reception : receptions_) {
+    ahead.push_back(ahead_of(reception.stamp, reception.time));
+  }
+  const auto offset = zone_given ? std::nullopt : zone_offset(std::move(ahead));
+  if (offset) {
+    zone_ = fixed_zone(*offset);
+    zone_from_envelopes_ = true;
+  }
+  set_year_near(receptions_.front().offset, receptions_.front().time, Evidence::envelope);
+}
+
 void Calendar::set_dated(std::uint64_t offset, Time time) {
-  if (samples_.empty() || !weaker_than(Evidence::dated_line)) return;
+  set_year_near(offset, time, Evidence::dated_line);
+}
+
+void Calendar::set_year_near(std::uint64_t offset, Time time, Evidence evidence) {
+  if (samples_.empty() || !weaker_than(evidence)) return;
   const Sample& sample = sample_before(offset);
   int best = year_of(time);
   const auto distance = [&](int year) {
@@ -61,7 +137,7 @@ void Calendar::set_dated(std::uint64_t offset, Time time) {
   for (const int year : {best - 1, best + 1}) {
     if (distance(year) < distance(best)) best = year;
   }
-  evidence_ = Evidence::dated_line;
+  evidence_ = evidence;
   first_year_ = best - sample.new_years;
 }
 

@@ -42,7 +42,11 @@ void check_record(const format::Slice& slice, Record& record) {
   const std::string_view raw = slice.raw;
   format::parse(slice, record);
   require(record.raw == raw && record.raw.data() == raw.data());
-  require(record.payload.data() == raw.data() && record.payload.size() <= raw.size());
+  const bool bare = record.payload.data() == raw.data();
+  require((bare || !record.envelope.empty()) && record.payload.size() <= raw.size());
+  touch(record.payload);
+  touch(record.component);
+  touch(record.node);
   require(!record.format.empty());
   touch(record.caller);
   touch(record.message);

@@ -21,6 +21,7 @@ for room in ("cli", "reference"):
     sys.path.insert(0, str(Path(__file__).resolve().parents[1] / room))
 import harness  # noqa: E402
 import nasty_logs  # noqa: E402
+import wrappers  # noqa: E402
 
 FORMATS = ("raw", "json", "text", "chrome")
 THREADS = (2, 3, 8)
@@ -57,6 +58,7 @@ def make_inputs(arguments, scratch):
         Input("beside", scratch / "beside", random.Random(2).sample(audit_ids, 2)),
         make_nasty(scratch / "small", 80, long_line=0),
         make_nasty(scratch / "nasty", 1500, long_line=300 * 1024),
+        make_wrapped(scratch / "wrapped", 60),
     ]
 
 
@@ -74,6 +76,27 @@ def make_nasty(directory, lines, long_line):
     (directory / "a.log").write_bytes(first)
     second = generator.log(lines // 2).replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
     (directory / "b.log").write_bytes(second.removesuffix(b"\r\n"))
+    harness.set_mtime(directory)
+    return Input(directory.name, directory, nasty_logs.IDENTIFIERS)
+
+
+def make_wrapped(directory, lines):
+    """Random logs in envelopes, one of them with pieces of two streams that interleave."""
+    directory.mkdir()
+    generator = nasty_logs.Generator(f"wrapped {lines}")
+    rng = generator.random
+    texts = [generator.log(lines).replace(b"\r\n", b"\n").split(b"\n")[:-1] for _ in range(3)]
+    streams = [(b"stderr", wrappers.pieces(texts[0], 90)), (b"stdout", wrappers.pieces(texts[1], 70))]
+    mixed = []
+    while any(pieces for _, pieces in streams):
+        name, pieces = rng.choice([stream for stream in streams if stream[1]])
+        mixed += [wrappers.cri(*piece, name) for piece in pieces[:3]]
+        del pieces[:3]
+    (directory / "a.log").write_bytes(b"".join(mixed))
+    docker = [wrappers.docker(*piece) for piece in wrappers.pieces(texts[2], 80)]
+    (directory / "b.log").write_bytes(b"".join(docker))
+    journal = [wrappers.journal_short(line) for line in texts[0]]
+    (directory / "c.log").write_bytes(b"".join(journal).removesuffix(b"\n"))
     harness.set_mtime(directory)
     return Input(directory.name, directory, nasty_logs.IDENTIFIERS)
 

@@ -164,5 +164,79 @@ TEST(CalendarCursor, GivesWhatTheCalendarGives) {
   }
 }
 
+// ---- Envelopes ----
+
+// A calendar of records that were received `waits` after their time, in a zone that shows `ahead`.
+Calendar received(Duration ahead, std::initializer_list<Duration> waits) {
+  Calendar calendar;
+  const Time start = at("2024-06-10T12:00:00Z");
+  std::uint64_t offset = 0;
+  for (const Duration wait : waits) {
+    const Stamp stamp = klog(6, 10, hours(12) + ahead + seconds(offset));
+    calendar.add_sample(offset, stamp);
+    calendar.add_reception(offset, stamp, start + seconds(offset) + wait);
+    ++offset;
+  }
+  calendar.set_envelopes(false);
+  return calendar;
+}
+
+TEST(Envelopes, TellTheYear) {
+  const Calendar calendar = received(hours(0), {seconds(0)});
+  EXPECT_EQ(calendar.evidence(), Calendar::Evidence::envelope);
+  EXPECT_EQ(resolved(calendar, 0, klog(6, 10)), "2024-06-10T12:00:00Z");
+}
+
+TEST(Envelopes, TellAZoneThatExistsOnEarth) {
+  for (const int offset : {-300, 120, 345, -570}) {
+    const Duration ahead = minutes(offset);
+    const Calendar calendar = received(ahead, {seconds(30), seconds(1), seconds(29)});
+    EXPECT_TRUE(calendar.zone_from_envelopes());
+    EXPECT_EQ(calendar.resolve(0, klog(6, 10, hours(12) + ahead)), at("2024-06-10T12:00:00Z"));
+  }
+}
+
+TEST(Envelopes, LatenessIsNoZone) {
+  // All are filled in at once, long after: each has waited less than the one before.
+  Calendar calendar;
+  for (unsigned i = 0; i < 8; ++i) {
+    const Stamp stamp = klog(6, 10, hours(12) + minutes(i * 10));
+    calendar.add_sample(i, stamp);
+    calendar.add_reception(i, stamp, at("2024-06-10T15:00:00Z"));
+  }
+  calendar.set_envelopes(false);
+  EXPECT_FALSE(calendar.zone_from_envelopes());
+  EXPECT_EQ(resolved(calendar, 0, klog(6, 10)), "2024-06-10T12:00:00Z");
+}
+
+TEST(Envelopes, MinutesOfLatenessLeaveTheZoneOpen) {
+  const Calendar calendar = received(hours(0), {minutes(11), minutes(10)});
+  EXPECT_FALSE(calendar.zone_from_envelopes());
+  EXPECT_EQ(resolved(calendar, 0, klog(6, 10)), "2024-06-10T12:00:00Z");
+}
+
+TEST(Envelopes, OneLateRecordDoesNotHideTheZone) {
+  const Calendar calendar = received(hours(2), {hours(3), seconds(0), seconds(1), seconds(1)});
+  EXPECT_TRUE(calendar.zone_from_envelopes());
+  EXPECT_EQ(resolved(calendar, 1, klog(6, 10, hours(14))), "2024-06-10T12:00:00Z");
+}
+
+TEST(Envelopes, AStatedZoneStands) {
+  Calendar calendar(*Zone::parse("+02:00"));
+  calendar.add_sample(0, klog(6, 10));
+  calendar.add_reception(0, klog(6, 10), at("2024-06-10T12:00:00Z"));
+  calendar.set_envelopes(true);
+  EXPECT_FALSE(calendar.zone_from_envelopes());
+  EXPECT_EQ(resolved(calendar, 0, klog(6, 10)), "2024-06-10T10:00:00Z");
+}
+
+TEST(Envelopes, TheYearOfARecordReceivedInTheNextIsItsOwn) {
+  Calendar calendar;
+  calendar.add_sample(0, klog(12, 31, kEleven));
+  calendar.add_reception(0, klog(12, 31, kEleven), at("2024-01-01T00:00:10Z"));
+  calendar.set_envelopes(false);
+  EXPECT_EQ(resolved(calendar, 0, klog(12, 31, kEleven)), "2023-12-31T23:59:00Z");
+}
+
 }  // namespace
 }  // namespace ktrace::trace

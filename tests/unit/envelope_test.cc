@@ -1,0 +1,409 @@
+// Envelopes: what they say about a line, and how their lines make records.
+
+#include "envelope.h"
+
+#include <fstream>
+#include <set>
+#include <sstream>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "parsed_record.h"
+
+namespace ktrace::format {
+namespace {
+
+using Records = std::vector<std::string>;
+
+const std::string kHead = "I1122 16:50:45.041587   30287 file.go:12] ";
+
+std::string cri(std::string_view content, std::string_view stream = "stderr",
+                std::string_view tag = "F") {
+  return "2026-11-22T16:50:45.041587123Z " + std::string(stream) + ' ' + std::string(tag) + ' ' +
+         std::string(content) + '\n';
+}
+
+std::string docker(std::string_view escaped, std::string_view stream = "stderr") {
+  return R"({"log":")" + std::string(escaped) + R"(","stream":")" + std::string(stream) +
+         R"(","time":"2026-11-22T16:50:45.041587123Z"})" + '\n';
+}
+
+std::string journal(std::string_view content, std::string_view ident = "kubelet[288]") {
+  return "Nov 22 17:01:33 node1 " + std::string(ident) + ": " + std::string(content) + '\n';
+}
+
+// The records of a block, whose groups are the same from whichever byte they are looked for.
+std::vector<Slice> slices_of(std::string_view block, Slices& slices, std::string& raw) {
+  std::vector<Slice> all;
+  for (std::size_t at = 0; at < block.size();) {
+    const Extent group = group_from(block, at);
+    EXPECT_EQ(group.begin, at);
+    for (std::size_t inside = at; inside < group.end; ++inside) {
+      const Extent same = group_at(block, inside);
+      EXPECT_EQ(same.begin, group.begin) << inside;
+      EXPECT_EQ(same.end, group.end) << inside;
+    }
+    if (at > 0) {
+      EXPECT_EQ(next_start(block, at), at);
+    }
+    Slices of_group;
+    records(group.of(block), of_group);
+    for (Slice slice : of_group.list) {
+      raw += slice.raw;
+      const std::string padded = std::string(slice.raw) + std::string(kPadding, '"');
+      slice.raw = slices.arena.keep(padded).substr(0, slice.raw.size());
+      all.push_back(slice);
+    }
+    at = group.end;
+  }
+  return all;
+}
+
+// The payloads of the records of `text`.
+Records payloads_of(std::string_view text) {
+  const PaddedText block(text);
+  Slices slices;
+  std::string raw;
+  Records payloads;
+  Record record;
+  for (const Slice& slice : slices_of(block.view(), slices, raw)) {
+    parse(slice, record);
+    payloads.emplace_back(record.payload);
+  }
+  EXPECT_EQ(raw.size(), text.size());
+  return payloads;
+}
+
+TEST(Envelopes, HaveNamesOfTheirOwnAndDescriptions) {
+  std::set<std::string_view> names;
+  for (const Envelope& envelope : envelopes()) {
+    EXPECT_TRUE(names.insert(envelope.name).second) << envelope.name;
+    EXPECT_FALSE(envelope.description.empty());
+  }
+}
+
+TEST(Envelopes, AreInTheManual) {
+  std::ifstream file(KTRACE_MANUAL);
+  std::stringstream manual;
+  manual << file.rdbuf();
+  for (const Envelope& envelope : envelopes()) {
+    std::string name;
+    for (const char c : envelope.name) name += c == '-' ? std::string("\\-") : std::string(1, c);
+    EXPECT_NE(manual.str().find("\n.B " + name + "\n"), std::string::npos) << name;
+  }
+}
+
+TEST(Cri, TheContentIsTheRecord) {
+  const ParsedRecord record(cri(kHead + "\"msg\" traceID=\"111\""));
+  EXPECT_EQ(record->envelope, "cri");
+  EXPECT_EQ(record->format, "klog");
+  EXPECT_EQ(record->message, "msg");
+  EXPECT_EQ(record->payload, kHead + "\"msg\" traceID=\"111\"");
+  EXPECT_EQ(record->stamp.kind, Stamp::Kind::yearless);
+  EXPECT_EQ(format_rfc3339(record->received.time, 9), "2026-11-22T16:50:45.041587123Z");
+}
+
+TEST(Cri, HasOffsetsFractionsAndTagsOfAllKinds) {
+  for (const std::string_view line :
+       {"2026-11-22T11:50:45-05:00 stdout F x", "2026-11-22T16:50:45.041Z stdout F:a:b x",
+        "2016-10-20T18:39:20.57606443Z stdout P:TAG1:TAG2 x",
+        "2022-10-29T16:10:22.592603036+00:00 stdout F x"}) {
+    const ParsedRecord record(line);
+    EXPECT_EQ(record->envelope, "cri") << line;
+    EXPECT_EQ(record->message, "x") << line;
+    EXPECT_EQ(record->stamp.kind, Stamp::Kind::absolute) << line;
+  }
+  EXPECT_EQ(ParsedRecord("2022-10-29T16:10:22.592603036-05:00 stdout F ")->message, "");
+  EXPECT_NE(ParsedRecord("2022-10-29T16:10:22.592603036-05:00 stdout X x")->envelope, "cri");
+  EXPECT_NE(ParsedRecord("2022-10-29T16:10:22.592603036-05:00 stdin F x")->envelope, "cri");
+}
+
+TEST(Cri, APlainLineHasTheTimeOfTheEnvelope) {
+  const ParsedRecord record(cri("listening"));
+  EXPECT_EQ(record->format, "plain");
+  EXPECT_EQ(format_rfc3339(record->stamp.time, record->stamp.digits),
+            "2026-11-22T16:50:45.041587123Z");
+}
+
+TEST(Cri, LinesThatStartNothingContinueKlogText) {
+  EXPECT_EQ(payloads_of(cri(kHead + "Trace[1]: a") + cri("Trace[1]: b") + cri("odd") + cri("") +
+                        cri(kHead + "c")),
+            (Records{kHead + "Trace[1]: a\nTrace[1]: b\nodd\n", kHead + "c"}));
+}
+
+TEST(Cri, LinesAreRecordsWhereThereIsNoKlogText) {
+  EXPECT_EQ(payloads_of(cri("a") + cri("b") + cri("  of b") + cri("c")),
+            (Records{"a", "b\n  of b", "c"}));
+  EXPECT_EQ(payloads_of(cri(R"({"ts":1,"msg":"a"})") + cri("b") + cri("c")),
+            (Records{R"({"ts":1,"msg":"a"})", "b", "c"}));
+}
+
+TEST(Cri, PiecesAreJoined) {
+  EXPECT_EQ(payloads_of(cri(kHead + "traceID=\"1", "stderr", "P") + cri("1", "stderr", "P") +
+                        cri("1\"") + cri(kHead + "b")),
+            (Records{kHead + "traceID=\"111\"", kHead + "b"}));
+  EXPECT_EQ(payloads_of(cri(kHead + "a", "stderr", "P") + cri("")), Records{kHead + "a"});
+}
+
+TEST(Cri, PiecesOfTwoStreamsInterleave) {
+  const std::string a = cri(kHead + "a", "stderr", "P"), b = cri(kHead + "b", "stdout", "P");
+  EXPECT_EQ(payloads_of(a + b + cri("A") + cri("B", "stdout") + cri(kHead + "c")),
+            (Records{kHead + "aA", kHead + "bB", kHead + "c"}));
+  EXPECT_EQ(payloads_of(a + cri(kHead + "whole", "stdout") + cri("A")),
+            (Records{kHead + "aA", kHead + "whole"}));
+}
+
+TEST(Cri, APieceIsHeldOpenBesideThoseOfAnotherStream) {
+  EXPECT_EQ(payloads_of(cri(kHead + "a", "stdout", "P") + cri(kHead + "b", "stderr", "P") +
+                        cri("B") + cri(kHead + "c") + cri("A", "stdout") + cri(kHead + "d")),
+            (Records{kHead + "aA", kHead + "bB", kHead + "c", kHead + "d"}));
+}
+
+TEST(Cri, APieceThatIsNeverEndedHoldsNothingUpForLong) {
+  std::string text = cri(kHead + "cut", "stdout", "P");
+  Records expected{kHead + "cut"};
+  for (int i = 0; i < 30; ++i) {
+    text += cri(kHead + "whole");
+    expected.push_back(kHead + "whole");
+  }
+  EXPECT_EQ(payloads_of(text), expected);
+  const PaddedText block(text);
+  EXPECT_GT(last_start(block.view(), 0), text.size() / 2);
+}
+
+TEST(Docker, TheContentIsDecoded) {
+  const ParsedRecord record(
+      docker(R"(I1122 16:50:45.041587   30287 file.go:12] \"m\" a=\"\u003c\/\ud83d\ude00\"\n)"));
+  EXPECT_EQ(record->envelope, "docker");
+  EXPECT_EQ(record->message, "m");
+  ASSERT_EQ(record->attributes.size(), 1U);
+  EXPECT_EQ(record->attributes[0].value, "</\xF0\x9F\x98\x80");
+  EXPECT_EQ(ParsedRecord(R"({"log":"x\n","stream":"stdout","attrs":{"a":"b"},)"
+                         R"("time":"2026-11-22T16:50:45Z"})")
+                ->message,
+            "x");
+  EXPECT_NE(ParsedRecord(R"({"log":"x\n","stream":"stdout"})")->envelope, "docker");
+}
+
+TEST(Docker, PiecesLackTheNewline) {
+  EXPECT_EQ(
+      payloads_of(docker(kHead + "traceID=\\\"1") + docker("11\\\"\\n") + docker(kHead + "b\\n")),
+      (Records{kHead + "traceID=\"111\"", kHead + "b"}));
+}
+
+TEST(Journal, AllFormsTellTimeHostAndIdentifier) {
+  const std::pair<std::string_view, std::string_view> forms[] = {
+      {"Nov 22 17:01:33", ""},
+      {"Nov  2 17:01:33.349642", ""},
+      {"nov 22 17:01:33", ""},
+      {"2026-11-22T17:01:33+0000", "2026-11-22T17:01:33Z"},
+      {"2026-11-22T18:01:33+01:00", "2026-11-22T17:01:33Z"},
+      {"2026-11-22T17:01:33.349642+0000", "2026-11-22T17:01:33.349642Z"},
+      {"Sun 2026-11-22 17:01:33 UTC", "2026-11-22T17:01:33Z"},
+      {"Sun 2026-11-22 18:01:33 CET", ""}};
+  for (const auto& [time, absolute] : forms) {
+    const ParsedRecord record(std::string(time) + " node1 kubelet[288]: " + kHead + "m");
+    EXPECT_EQ(record->envelope, "journal") << time;
+    EXPECT_EQ(record->message, "m") << time;
+    EXPECT_EQ(record->component, "kubelet") << time;
+    EXPECT_EQ(record->node, "node1") << time;
+    if (absolute.empty()) {
+      EXPECT_EQ(record->received.kind, Stamp::Kind::yearless) << time;
+    } else {
+      EXPECT_EQ(format_rfc3339(record->received.time, record->received.digits), absolute) << time;
+    }
+  }
+  EXPECT_EQ(ParsedRecord("Nov 22 17:01:33 node1 kernel: x")->component, "kernel");
+  EXPECT_EQ(ParsedRecord("Nov 22 17:01:33 node1 /usr/bin/a[1]: x")->component, "a");
+  EXPECT_EQ(ParsedRecord("Nov 22 17:01:33 node1 no identifier: x")->envelope, "");
+}
+
+TEST(Journal, LinesOfOtherIdentifiersAreRecordsOfTheirOwn) {
+  EXPECT_EQ(payloads_of(journal(kHead + "a") + journal("started", "systemd[1]") + journal("of a") +
+                        journal("x", "kernel") + journal(kHead + "b")),
+            (Records{kHead + "a\nof a", "started", "x", kHead + "b"}));
+}
+
+TEST(Journal, MessagesOfSeveralLinesAreIndented) {
+  const std::string indent(std::string("Nov 22 17:01:33 node1 kubelet[288]: ").size(), ' ');
+  EXPECT_EQ(payloads_of(journal(kHead + "a") + indent + "\tb\n" + "-- Boot 1 --\n"),
+            (Records{kHead + "a\n\tb", "-- Boot 1 --"}));
+  EXPECT_EQ(payloads_of(journal(kHead + "a=<") + journal("        b") + journal(" >")),
+            Records{kHead + "a=<\n\tb\n >"});
+}
+
+TEST(Kubectl, TimestampsAndPrefix) {
+  const std::string time = "2026-11-22T16:50:45.041587123Z ";
+  const std::string prefix = "[pod/kube-apiserver-cp1/kube-apiserver] ";
+  for (const std::string& before : {time, prefix, prefix + time}) {
+    const ParsedRecord record(before + kHead + "m");
+    EXPECT_EQ(record->envelope, "kubectl") << before;
+    EXPECT_EQ(record->message, "m") << before;
+    EXPECT_EQ(record->component, before == time ? "" : "kube-apiserver") << before;
+    EXPECT_EQ(record->node, before == time ? "" : "cp1") << before;
+    EXPECT_EQ(payloads_of(before + kHead + "Trace[1]: a\n" + before + "Trace[1]: b\n"),
+              Records{kHead + "Trace[1]: a\nTrace[1]: b"});
+  }
+  EXPECT_EQ(ParsedRecord("[pod/coredns-5d78/coredns] x")->node, "");
+  EXPECT_EQ(ParsedRecord("2026-11-22T16:50:45Z x")->envelope, "") << "kubectl writes a fraction";
+}
+
+TEST(Kubectl, ATimeInBareKlogTextStartsNothing) {
+  const std::string quoted = "2026-11-22T16:50:45.041587123Z said the container\n";
+  EXPECT_EQ(payloads_of(kHead + "log:\n" + quoted + kHead + "b\n"),
+            (Records{kHead + "log:\n" + quoted.substr(0, quoted.size() - 1), kHead + "b"}));
+}
+
+TEST(Stern, PodAndContainerStandBeforeTheLine) {
+  for (const std::string& before :
+       {std::string("kube-apiserver-cp1 kube-apiserver "),
+        std::string("kube-system kube-apiserver-cp1 kube-apiserver "),
+        std::string("\x1b[36mkube-apiserver-cp1\x1b[0m \x1b[36mkube-apiserver\x1b[0m ")}) {
+    const ParsedRecord record(before + kHead + "m");
+    EXPECT_EQ(record->envelope, "stern") << before;
+    EXPECT_EQ(record->message, "m") << before;
+    EXPECT_EQ(record->component, "kube-apiserver") << before;
+    EXPECT_EQ(record->node, "cp1") << before;
+    EXPECT_EQ(payloads_of(before + kHead + "a\n" + before + "of a\n" + before + kHead + "b\n"),
+              (Records{kHead + "a\nof a", kHead + "b"}))
+        << before;
+  }
+  EXPECT_EQ(ParsedRecord("some words of prose")->envelope, "");
+}
+
+// Envelopes that are JSON objects around the same line.
+std::string json_string(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out + '"';
+}
+
+struct Object {
+  std::string_view envelope;
+  std::string before, behind;
+  std::string_view component, node, time;
+};
+
+const Object kObjects[] = {
+    {"journal-json",
+     R"({"_PID":"288","SYSLOG_IDENTIFIER":"kubelet","__REALTIME_TIMESTAMP":"1795366893364782","MESSAGE":)",
+     R"(,"_HOSTNAME":"node1"})", "kubelet", "node1", "2026-11-22T17:01:33.364782Z"},
+    {"stern-json", R"({"message":)",
+     R"(,"nodeName":"node1","namespace":"kube-system","podName":"p","containerName":"kubelet"})",
+     "kubelet", "node1", ""},
+    {"stern-json", R"({"pod":"p","container":"kubelet","message":)", "}", "kubelet", "", ""},
+    {"cloud-logging", R"({"insertId":"a","timestamp":"2026-11-22T17:01:33Z","textPayload":)",
+     R"(,"resource":{"type":"k8s_container","labels":{"container_name":"kubelet","pod_name":"p"}},)"
+     R"("labels":{"compute.googleapis.com/resource_name":"node1"}})",
+     "kubelet", "node1", "2026-11-22T17:01:33Z"},
+    {"cloud-logging",
+     R"({"severity":"INFO","logName":"projects/p/logs/kubelet","jsonPayload":{"MESSAGE":)",
+     R"(,"_HOSTNAME":"node1","SYSLOG_IDENTIFIER":"kubelet"},"timestamp":"2026-11-22T17:01:33Z"})",
+     "kubelet", "node1", "2026-11-22T17:01:33Z"},
+    {"logcli", R"({"labels":{"container":"kubelet","node_name":"node1"},"line":)",
+     R"(,"timestamp":"2026-11-22T18:01:33+01:00"})", "kubelet", "node1", "2026-11-22T17:01:33Z"},
+    {"fluent-bit", R"({"time":"2026-11-22T17:01:33Z","stream":"stderr","_p":"F","log":)",
+     R"(,"kubernetes":{"pod_name":"p","container_name":"kubelet","host":"node1"}})", "kubelet",
+     "node1", "2026-11-22T17:01:33Z"},
+    {"fluent-bit", R"({"date":1795366893.5,"message":)", "}", "", "", "2026-11-22T17:01:33.5Z"},
+    {"elasticsearch",
+     R"({"_index":"logs","_id":"1","_source":{"@timestamp":"2026-11-22T17:01:33Z","message":)",
+     R"(,"kubernetes":{"container":{"name":"kubelet"},"node":{"name":"node1"}}}})", "kubelet",
+     "node1", "2026-11-22T17:01:33Z"}};
+
+TEST(Objects, HoldTheLineAndSayWhoseItIs) {
+  for (const Object& object : kObjects) {
+    const ParsedRecord record(object.before + json_string(kHead + "\"m\" a=1") + object.behind);
+    EXPECT_EQ(record->envelope, object.envelope) << object.before;
+    EXPECT_EQ(record->format, "klog") << object.before;
+    EXPECT_EQ(record->message, "m") << object.before;
+    EXPECT_EQ(record->payload, kHead + "\"m\" a=1") << object.before;
+    EXPECT_EQ(record->component, object.component) << object.before;
+    EXPECT_EQ(record->node, object.node) << object.before;
+    if (object.time.empty()) continue;
+    EXPECT_EQ(format_rfc3339(record->received.time, record->received.digits), object.time)
+        << object.before;
+  }
+}
+
+TEST(Objects, HoldTheLinesOfOneRecord) {
+  for (const Object& object : kObjects) {
+    const auto line = [&](std::string_view text) {
+      return object.before + json_string(text) + object.behind + '\n';
+    };
+    EXPECT_EQ(payloads_of(line(kHead + "a") + line("of a") + line(kHead + "b")),
+              (Records{kHead + "a\nof a", kHead + "b"}))
+        << object.before;
+  }
+}
+
+TEST(JournalJson, MessagesAreNotAlwaysStrings) {
+  const auto message = [](std::string_view value) {
+    const ParsedRecord record(R"({"__REALTIME_TIMESTAMP":"1795366893364782","MESSAGE":)" +
+                              std::string(value) + "}");
+    EXPECT_EQ(record->envelope, "journal-json") << value;
+    return std::string(record->message);
+  };
+  EXPECT_EQ(message("[104,105,27]"), "hi\x1b");
+  EXPECT_EQ(message(R"(["a","b\"c"])"), "a\nb\"c");
+  EXPECT_EQ(message("null"), "");
+}
+
+TEST(CloudLogging, TheTraceOfTheEntryIsAnAttribute) {
+  const ParsedRecord record(
+      R"({"insertId":"a","textPayload":"x\n","trace":"projects/p/traces/4bf92f","spanId":"1",)"
+      R"("severity":"ERROR","timestamp":"2026-11-22T17:01:33Z"})");
+  EXPECT_EQ(record->message, "x");
+  EXPECT_EQ(record->severity, Severity::error);
+  ASSERT_NE(record->find("logging.googleapis.com/trace"), nullptr);
+  EXPECT_EQ(record->find("logging.googleapis.com/trace")->value, "projects/p/traces/4bf92f");
+}
+
+TEST(FluentBit, PiecesAreJoined) {
+  const std::string before = R"({"time":"2026-11-22T17:01:33Z","stream":"stderr","logtag":")";
+  EXPECT_EQ(payloads_of(before + R"(P","log":")" + kHead + "trace\"}\n" + before +
+                        R"(F","log":"ID"})" + "\n"),
+            Records{kHead + "traceID"});
+}
+
+TEST(Objects, PayloadsThatBeginLikeEnvelopesAreNone) {
+  for (const std::string_view line :
+       {R"({"time":"2026-11-22T17:01:33Z","level":"INFO","msg":"x"})",
+        R"({"severity":"INFO","timestamp":"2026-11-22T17:01:33Z","message":"x"})",
+        R"({"timestamp":"2026-11-22T17:01:33Z","message":"x"})"}) {
+    const ParsedRecord record(line);
+    EXPECT_EQ(record->envelope, "") << line;
+    EXPECT_EQ(record->message, "x") << line;
+    EXPECT_EQ(record->format, "json") << line;
+  }
+}
+
+TEST(Framing, BareAndWrappedLinesMix) {
+  EXPECT_EQ(payloads_of(kHead + "bare\ncontinued\n" + cri(kHead + "a") + docker("x\\n") +
+                        cri("of a") + kHead + "bare\n"),
+            (Records{kHead + "bare\ncontinued", kHead + "a\nof a", "x", kHead + "bare"}));
+}
+
+TEST(Framing, WhatBareTextQuotesIsItsOwn) {
+  EXPECT_EQ(payloads_of(kHead + "log of the container:\n" + cri("started")),
+            Records{kHead + "log of the container:\n" +
+                    cri("started").substr(0, cri("started").size() - 1)});
+}
+
+TEST(Framing, ALongGroupDoesNotTakeQuadraticTime) {
+  std::string text = cri(kHead + "a");
+  for (int i = 0; i < 20'000; ++i) text += cri("\tframe");
+  const PaddedText block(text);
+  EXPECT_EQ(group_at(block.view(), text.size() - 2).begin, 0U);
+  EXPECT_EQ(last_start(block.view(), 0), 0U);
+  Slices slices;
+  records(block.view(), slices);
+  EXPECT_EQ(slices.list.size(), 1U);
+}
+
+}  // namespace
+}  // namespace ktrace::format
