@@ -21,6 +21,7 @@
 
 #include "block_reader.h"
 #include "ktrace/format.h"
+#include "line_count.h"
 #include "patient.h"
 #include "places.h"
 #include "scan.h"
@@ -214,10 +215,6 @@ class Live {
       const std::uint64_t offset = feed.start.offset + block.offset + block.bytes.size() - 1;
       feed.latest = std::max(feed.latest, resolve(feed, offset, *stamp));
     }
-  }
-
-  static std::uint64_t newlines(std::string_view text) {
-    return static_cast<std::uint64_t>(std::count(text.begin(), text.end(), '\n'));
   }
 
   void look_at_record(Feed& feed, const Block& block, const format::Extent& group,
