@@ -3,17 +3,23 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace ktrace::trace {
 
+class ManyLiterals;
+
 /// Thread-safe once built.
 class LiteralSearch {
  public:
   /// `literals`: none is empty. `any_case`: ASCII letters are compared without case.
   LiteralSearch(std::vector<std::string> literals, bool any_case);
+  ~LiteralSearch();
+  LiteralSearch(LiteralSearch&&) noexcept;
+  LiteralSearch& operator=(LiteralSearch&&) noexcept;
 
   /// Appends the positions at which any literal begins in `block`, in ascending order. The block
   /// has 64 readable bytes beyond its end; a literal that runs over the end is not found.
@@ -30,6 +36,7 @@ class LiteralSearch {
     std::size_t first, second;  // positions of the two bytes that are compared first
   };
   std::vector<Needle> needles_;
+  std::unique_ptr<ManyLiterals> many_;  // of all needles, when there are many
   bool any_case_;
   std::size_t longest_ = 0;
 };

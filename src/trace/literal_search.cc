@@ -6,6 +6,8 @@
 // so that the loop is two loads, two compares and an "and" per 32 bytes.
 // (The two-byte filter is described by Wojciech Muła, "SIMD-friendly algorithms for substring
 // searching".) Without AVX2 memmem does the work, or a walk over the first byte in either case.
+//
+// Many literals are searched in one go (many_literals.h).
 
 #include "ktrace/literal_search.h"
 
@@ -18,8 +20,13 @@
 #include <immintrin.h>
 #endif
 
+#include "many_literals.h"
+
 namespace ktrace::trace {
 namespace {
+
+// From so many literals on, one search for all is faster than one for each.
+constexpr std::size_t kMany = 4;
 
 // Printable characters from the most to the least frequent, counted over the component logs (text
 // and JSON) of a Kubernetes 1.34 cluster.
@@ -149,6 +156,19 @@ void find(const Task& task) { find_portable(task); }
 
 #endif
 
+// Where those bytes begin that ManyLiterals is to look for first: rare ones side by side.
+std::size_t rarest_piece(std::string_view text) {
+  constexpr std::size_t kPiece = ManyLiterals::kPiece;
+  std::size_t best = 0, most = 0;
+  for (std::size_t at = 0; at + kPiece <= text.size(); ++at) {
+    std::size_t sum = 0;
+    for (const char c : text.substr(at, kPiece)) sum += rarity(c);
+    if (sum > most) best = at;
+    most = std::max(most, sum);
+  }
+  return best;
+}
+
 }  // namespace
 
 LiteralSearch::LiteralSearch(std::vector<std::string> literals, bool any_case)
@@ -169,12 +189,23 @@ LiteralSearch::LiteralSearch(std::vector<std::string> literals, bool any_case)
     longest_ = std::max(longest_, needle.text.size());
     needles_.push_back(std::move(needle));
   }
+  if (needles_.size() < kMany || !has_avx2()) return;
+  many_ = std::make_unique<ManyLiterals>(any_case);
+  for (const Needle& needle : needles_) many_->add(needle.text, rarest_piece(needle.text));
 }
+
+LiteralSearch::~LiteralSearch() = default;
+LiteralSearch::LiteralSearch(LiteralSearch&&) noexcept = default;
+LiteralSearch& LiteralSearch::operator=(LiteralSearch&&) noexcept = default;
 
 void LiteralSearch::find_all(std::string_view block, std::vector<std::size_t>& positions) const {
   const std::size_t before = positions.size();
-  for (const Needle& needle : needles_) {
-    find({block, needle.text, needle.first, needle.second, any_case_, positions});
+  if (many_) {
+    many_->find_all(block, positions);
+  } else {
+    for (const Needle& needle : needles_) {
+      find({block, needle.text, needle.first, needle.second, any_case_, positions});
+    }
   }
   if (needles_.size() < 2) return;
   const auto added = positions.begin() + static_cast<std::ptrdiff_t>(before);

@@ -2,6 +2,7 @@
 
 #include "ktrace/literal_search.h"
 
+#include <algorithm>
 #include <random>
 
 #include <gtest/gtest.h>
@@ -72,13 +73,33 @@ TEST(LiteralSearch, AppendsToWhatIsThere) {
   EXPECT_EQ(positions, Positions({42, 1}));
 }
 
+std::string random_text(std::mt19937& random, std::size_t size) {
+  std::string result;
+  while (result.size() < size) result.push_back("aAbB1_\x7f"[random() % 7]);
+  return result;
+}
+
+TEST(LiteralSearch, FindsManyAsItFindsOne) {
+  std::mt19937 random(1);
+  for (int round = 0; round < 1000; ++round) {
+    const std::string block = random_text(random, random() % 400);
+    const bool any_case = round % 2 == 0;
+    std::vector<std::string> literals(4 + random() % 20);
+    Positions expected;
+    for (std::string& literal : literals) {
+      literal = random_text(random, 1 + random() % 6);
+      const Positions found = plain_places(block, literal, any_case);
+      expected.insert(expected.end(), found.begin(), found.end());
+    }
+    std::sort(expected.begin(), expected.end());
+    expected.erase(std::unique(expected.begin(), expected.end()), expected.end());
+    EXPECT_EQ(places(block, literals, any_case), expected) << block;
+  }
+}
+
 TEST(LiteralSearch, AgreesWithAPlainSearchOnRandomText) {
   std::mt19937 random(1);
-  const auto text = [&](std::size_t size) {
-    std::string result;
-    while (result.size() < size) result.push_back("aAbB1_\x7f"[random() % 7]);
-    return result;
-  };
+  const auto text = [&](std::size_t size) { return random_text(random, size); };
   for (int round = 0; round < 3000; ++round) {
     const std::string block = text(random() % 400), literal = text(1 + random() % 5);
     const bool any_case = round % 2 == 0;

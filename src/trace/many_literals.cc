@@ -1,0 +1,107 @@
+// Literals are put into eight groups. A byte of a table tells, a bit a group, in which of them
+// there is a literal whose piece has such a half byte in such a place; looked up for both halves of
+// three bytes that follow each other, 32 places at a time, the "and" of these tells which groups'
+// pieces may begin there. Only these are compared. With no more literals than groups a piece is
+// told for certain; then the loop stops about as often as there are pieces in the text.
+//
+// The method is known as Teddy (Geoffrey Langdale, Hyperscan).
+
+#include "many_literals.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+namespace ktrace::trace {
+namespace {
+
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
+char upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - ('a' - 'A')) : c; }
+
+}  // namespace
+
+void ManyLiterals::add(std::string literal, std::size_t piece) {
+  const std::size_t group = added_++ % kGroups;
+  const auto bit = static_cast<std::uint8_t>(1U << group);
+  for (std::size_t i = 0; i < kPiece; ++i) {
+    Place& place = places_[i];
+    const auto allow = [&](char c) {
+      const auto byte = static_cast<unsigned char>(c);
+      place.low[byte & 15] |= bit;
+      place.high[byte >> 4] |= bit;
+    };
+    if (piece + i < literal.size()) {
+      allow(literal[piece + i]);
+      if (any_case_) allow(upper(literal[piece + i]));
+    } else {
+      for (std::size_t half = 0; half < 16; ++half) {
+        place.low[half] |= bit;
+        place.high[half] |= bit;
+      }
+    }
+  }
+  groups_[group].push_back({std::move(literal), piece});
+}
+
+void ManyLiterals::confirm(std::string_view block, std::size_t at, std::uint8_t groups,
+                           std::vector<std::size_t>& positions) const {
+  for (; groups != 0; groups &= static_cast<std::uint8_t>(groups - 1)) {
+    for (const Literal& literal : groups_[static_cast<std::size_t>(std::countr_zero(groups))]) {
+      if (at < literal.piece) continue;
+      const std::string_view there = block.substr(at - literal.piece, literal.text.size());
+      const bool same =
+          any_case_ ? std::equal(there.begin(), there.end(), literal.text.begin(),
+                                 literal.text.end(), [](char a, char b) { return lower(a) == b; })
+                    : there == literal.text;
+      if (same) positions.push_back(at - literal.piece);
+    }
+  }
+}
+
+#if defined(__x86_64__)
+
+// The last step begins inside the block and reads at most 31 + 2 bytes beyond its end.
+__attribute__((target("avx2"))) void ManyLiterals::find_all(
+    std::string_view block, std::vector<std::size_t>& positions) const {
+  const __m256i half = _mm256_set1_epi8(15);
+  __m256i low[kPiece], high[kPiece];
+  for (std::size_t i = 0; i < kPiece; ++i) {
+    const auto* const lows = reinterpret_cast<const __m128i*>(places_[i].low.data());
+    const auto* const highs = reinterpret_cast<const __m128i*>(places_[i].high.data());
+    low[i] = _mm256_broadcastsi128_si256(_mm_loadu_si128(lows));
+    high[i] = _mm256_broadcastsi128_si256(_mm_loadu_si128(highs));
+  }
+  alignas(32) std::array<std::uint8_t, 32> groups;
+  for (std::size_t at = 0; at < block.size(); at += 32) {
+    __m256i found = _mm256_set1_epi8(-1);
+    for (std::size_t i = 0; i < kPiece; ++i) {
+      const char* const from = block.data() + at + i;
+      const __m256i bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));
+      const __m256i upper_half = _mm256_and_si256(_mm256_srli_epi16(bytes, 4), half);
+      found = _mm256_and_si256(found, _mm256_shuffle_epi8(low[i], _mm256_and_si256(bytes, half)));
+      found = _mm256_and_si256(found, _mm256_shuffle_epi8(high[i], upper_half));
+    }
+    if (_mm256_testz_si256(found, found) != 0) [[likely]]
+      continue;
+    _mm256_store_si256(reinterpret_cast<__m256i*>(groups.data()), found);
+    const __m256i none = _mm256_cmpeq_epi8(found, _mm256_setzero_si256());
+    auto mask = ~static_cast<std::uint32_t>(_mm256_movemask_epi8(none));
+    for (; mask != 0; mask &= mask - 1) {
+      const auto place = static_cast<std::size_t>(std::countr_zero(mask));
+      if (at + place >= block.size()) return;
+      confirm(block, at + place, groups[place], positions);
+    }
+  }
+}
+
+#else
+
+void ManyLiterals::find_all(std::string_view, std::vector<std::size_t>&) const {}
+
+#endif
+
+}  // namespace ktrace::trace

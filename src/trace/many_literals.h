@@ -1,0 +1,51 @@
+// Many literals in one pass over a block.
+
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ktrace::trace {
+
+/// As LiteralSearch; for machines with AVX2 only. Thread-safe once built.
+class ManyLiterals {
+ public:
+  /// How many bytes of each literal are compared first.
+  static constexpr std::size_t kPiece = 3;
+
+  explicit ManyLiterals(bool any_case) : any_case_(any_case) {}
+
+  /// `literal`: not empty, in lower case when any_case. `piece`: where the bytes begin that are
+  /// compared first, kPiece of them or up to the end.
+  void add(std::string literal, std::size_t piece);
+
+  /// Appends the positions at which literals begin, in no order, some perhaps twice.
+  void find_all(std::string_view block, std::vector<std::size_t>& positions) const;
+
+ private:
+  static constexpr std::size_t kGroups = 8;
+
+  struct Literal {
+    std::string text;
+    std::size_t piece;
+  };
+
+  // Which groups may have a byte in this place of their pieces, by its lower and its upper half.
+  struct Place {
+    std::array<std::uint8_t, 16> low{}, high{};
+  };
+
+  void confirm(std::string_view block, std::size_t at, std::uint8_t groups,
+               std::vector<std::size_t>& positions) const;
+
+  bool any_case_;
+  std::size_t added_ = 0;
+  std::array<std::vector<Literal>, kGroups> groups_;
+  std::array<Place, kPiece> places_;
+};
+
+}  // namespace ktrace::trace
