@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include <bitset>
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -28,14 +29,17 @@ class WordSearch {
   /// Appends the positions at which any name begins, in ascending order; otherwise the same.
   void find_names(std::string_view block, std::vector<std::size_t>& positions) const;
 
+  static constexpr unsigned kShortHashBits = 16;
+
  private:
   void find_uuids(std::string_view block, std::vector<std::size_t>& positions) const;
   void find_hexes(std::string_view block, std::vector<std::size_t>& positions) const;
   bool is_named(std::string_view word) const;
 
   std::unordered_set<std::string> uuids_, hexes_, names_;
-  std::unique_ptr<LiteralSearch> others_;  // identifiers of other forms
-  std::unique_ptr<LiteralSearch> heads_;   // what names begin with
+  std::bitset<(1 << kShortHashBits)> beginnings_;  // of uuids_ and hexes_, as short hashes
+  std::unique_ptr<LiteralSearch> others_;          // identifiers of other forms
+  std::unique_ptr<LiteralSearch> heads_;           // what names begin with
 };
 
 }  // namespace ktrace::trace

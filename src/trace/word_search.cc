@@ -1,6 +1,7 @@
 // Nearly all identifiers of a story have one of two forms, and all of a form are looked for at
 // once: a UUID by its dashes, which stand in so many places of a log together only where a UUID is,
-// and a number of 32 or 64 hex digits by its length. Where the form is found, a set is asked. A run
+// and a number of 32 or 64 hex digits by its length. Where the form is found, a bit tells whether
+// any identifier may begin with these eight digits, and then a set is asked. A run
 // of 32 hex digits holds 16 of them from a place that is a multiple of 16, wherever it begins, so
 // that only these places are looked at. Names begin with one of few words, as a rule with that of
 // their owner; these are searched as literals, and the whole word around is looked up.
@@ -29,6 +30,14 @@ bool is_hex(char c) {
 }
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
+
+// The first eight digits, in lower case, as a number of few bits.
+std::size_t short_hash(const char* digits) {
+  std::uint64_t text = 0;
+  std::memcpy(&text, digits, sizeof text);
+  text |= 0x2020202020202020;
+  return text * 0x9e3779b97f4a7c15 >> (64 - WordSearch::kShortHashBits);
+}
 
 bool is_word(char c) {
   return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.';
@@ -149,9 +158,11 @@ WordSearch::WordSearch(const std::vector<std::string>& ids, const std::vector<st
   std::vector<std::string> others;
   for (std::string id : ids) {
     if (has_uuid_form(id)) {
+      beginnings_.set(short_hash(id.data()));
       uuids_.insert(id);
     } else if (has_hex_form(id)) {
       std::transform(id.begin(), id.end(), id.begin(), lower);
+      beginnings_.set(short_hash(id.data()));
       hexes_.insert(id);
     } else {
       others.push_back(id);
@@ -172,6 +183,7 @@ void WordSearch::find_ids(std::string_view block, std::vector<std::size_t>& posi
 void WordSearch::find_uuids(std::string_view block, std::vector<std::size_t>& positions) const {
   std::string id(kUuid, ' ');
   each_uuid(block, [&](std::size_t at) {
+    if (!beginnings_.test(short_hash(block.data() + at))) return;
     block.copy(id.data(), kUuid, at);
     if (uuids_.contains(id)) positions.push_back(at);
   });
@@ -185,6 +197,8 @@ void WordSearch::find_hexes(std::string_view block, std::vector<std::size_t>& po
     std::size_t begin = lane;
     while (begin > done && is_hex(block[begin - 1])) --begin;
     done = lane + kLane;
+    if (begin > 0 && is_hex(block[begin - 1])) return;  // within a run that no identifier begins
+    if (!beginnings_.test(short_hash(block.data() + begin))) return;
     while (done < block.size() && is_hex(block[done])) ++done;
     if (done - begin != 32 && done - begin != 64) return;
     id.assign(block.substr(begin, done - begin));

@@ -50,6 +50,11 @@ TEST(WordSearch, NumberOfHexDigitsCountsAsAWhole) {
   EXPECT_THAT(ids_in(search, kTrace + "0"), IsEmpty());
   EXPECT_THAT(ids_in(search, "0" + kTrace), IsEmpty());
   EXPECT_THAT(ids_in(search, "x" + kTrace + "x"), ElementsAre(1));
+  // Of a longer run only the end looks like it, wherever the run begins.
+  for (std::size_t before = 0; before < 40; ++before) {
+    EXPECT_THAT(ids_in(search, std::string(before, ' ') + std::string(48, 'e') + kTrace),
+                IsEmpty());
+  }
 }
 
 TEST(WordSearch, FindsNamesAsWholeWords) {
