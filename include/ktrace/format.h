@@ -90,6 +90,9 @@ struct Payload {
   /// as record.context. False, with nothing appended, when `text` is one record after all. Null for
   /// formats that never hold more than one.
   bool (*split)(std::string_view text, Slices& slices) = nullptr;
+
+  /// As parse(), for Depth::links. Null when parse() does that, too.
+  bool (*skim)(Record& record) = nullptr;
 };
 
 std::span<const Payload> payloads();
@@ -183,10 +186,17 @@ class Walk {
   std::size_t at_ = 0;
 };
 
+/// How much of a record is wanted.
+enum class Depth : std::uint8_t {
+  whole,
+  links,  ///< stamp and attributes; types of these, severity and message only where they cost
+          ///< little
+};
+
 /// Makes a record of a slice. What no format can read becomes a plain record: its message is its
 /// text. Clears `record` first; what the engine fills is to be filled afterwards. Views in `record`
 /// point into the slice's bytes and into its own arena.
-void parse(const Slice& slice, Record& record);
+void parse(const Slice& slice, Record& record, Depth depth = Depth::whole);
 
 /// The same for the bytes of one whole record.
 inline void parse(std::string_view raw, Record& record) {

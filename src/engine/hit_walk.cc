@@ -10,9 +10,10 @@
 namespace ktrace::engine {
 
 HitWalk::HitWalk(const BlockSearch& search, std::size_t block_size, bool count_lines,
-                 const std::atomic<bool>& stop, HitWorker& worker, Part& part)
+                 const std::atomic<bool>& stop, HitWorker& worker, Part& part, format::Depth depth)
     : search_(search),
       counts_lines_(count_lines),
+      depth_(depth),
       stop_(stop),
       worker_(worker),
       part_(part),
@@ -33,7 +34,7 @@ bool HitWalk::next() {
     return false;
   }
   Record& record = worker_.record;
-  format::parse(slice(), record);
+  format::parse(slice(), record, depth_);
   record.origin = &part_.source->origin();
   record.source = part_.index;
   record.offset = block_.offset + group_.begin + slice().offset;

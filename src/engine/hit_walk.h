@@ -32,9 +32,10 @@ struct HitWorker {
 class HitWalk {
  public:
   /// `search`: empty when every record is to be looked at. `count_lines`: for keep(). `stop`: ends
-  /// the walk at the next block.
+  /// the walk at the next block. `depth`: how much of the records is wanted.
   HitWalk(const BlockSearch& search, std::size_t block_size, bool count_lines,
-          const std::atomic<bool>& stop, HitWorker& worker, Part& part);
+          const std::atomic<bool>& stop, HitWorker& worker, Part& part,
+          format::Depth depth = format::Depth::whole);
 
   /// Moves to the next record of a group in which there is a hit, and parses it. At the end of
   /// the part returns false, after it has noted in the part what there is to tell of it.
@@ -61,6 +62,7 @@ class HitWalk {
 
   const BlockSearch& search_;
   bool counts_lines_;
+  format::Depth depth_;
   const std::atomic<bool>& stop_;
   HitWorker& worker_;
   Part& part_;

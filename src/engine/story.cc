@@ -156,7 +156,7 @@ class StoryRun {
 
   // The kubelet tells names, UIDs and containers of its pods over and over: once a part will do.
   void read_part(const BlockSearch& search, ReadWorker& worker, Part& part, ReadPart& into) const {
-    HitWalk walk(search, query_.block_size, false, stop_, worker.hits, part);
+    HitWalk walk(search, query_.block_size, false, stop_, worker.hits, part, format::Depth::links);
     trace::CalendarCursor cursor(readable_.calendar(part.index));
     std::unordered_set<std::string> told;
     std::vector<trace::Link> links;

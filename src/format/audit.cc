@@ -58,6 +58,27 @@ std::optional<Stamp> last_time(std::string_view line) {
   return rest == "}" ? read_rfc3339_stamp(text) : std::nullopt;
 }
 
+// The time of an audit event, whose members the record has. False when it is none.
+bool date_audit(Record& record) {
+  const Members members(record);
+  if (!members.text("apiVersion").starts_with("audit.k8s.io/")) return false;
+  for (const std::string_view key : {"stageTimestamp", "timestamp"}) {
+    record.stamp = members.time(key);
+    if (record.has_time()) break;
+  }
+  return true;
+}
+
+// A line that is no JSON keeps its text, and the time if its end is whole.
+bool keep_as_text(Record& record) {
+  const auto stamp = last_time(record.payload);
+  if (!stamp) return false;
+  record.stamp = *stamp;
+  record.attributes.clear();
+  record.message = record.payload;
+  return true;
+}
+
 }  // namespace
 
 void describe_request_of(const AuditLine& line, Record& record) {
@@ -77,12 +98,8 @@ void describe_request_of(const AuditLine& line, Record& record) {
 }
 
 bool describe_audit(Record& record) {
+  if (!date_audit(record)) return false;
   const Members members(record);
-  if (!members.text("apiVersion").starts_with("audit.k8s.io/")) return false;
-  for (const std::string_view key : {"stageTimestamp", "timestamp"}) {
-    record.stamp = members.time(key);
-    if (record.has_time()) break;
-  }
   if (record.has_time()) record.duration = duration_of(members, record.stamp);
   record.format = "audit";
   AuditLine line{members.text("verb"), members.text("requestURI"),
@@ -99,18 +116,20 @@ bool describe_audit(Record& record) {
 
 bool starts_audit(const char* line) { return std::string_view(line, kPadding).starts_with(kOpens); }
 
-// A line that is no JSON keeps its text, and the time if its end is whole.
 bool parse_audit(Record& record) {
   if (read_members(record.payload, record.arena, record.attributes)) {
     keep_last_of_equal_keys(record.attributes);
     if (describe_audit(record)) return true;
   }
-  const auto stamp = last_time(record.payload);
-  if (!stamp) return false;
-  record.stamp = *stamp;
-  record.attributes.clear();
-  record.message = record.payload;
-  return true;
+  return keep_as_text(record);
+}
+
+bool skim_audit(Record& record) {
+  if (skim_members(record.payload, record.arena, record.attributes)) {
+    keep_last_of_equal_keys(record.attributes);
+    if (date_audit(record)) return true;
+  }
+  return keep_as_text(record);
 }
 
 bool glance_audit(std::string_view raw, bool severity, Glance& glance) {

@@ -21,7 +21,7 @@ constexpr Payload kPayloads[] = {
     {"json", "structured JSON lines (zap, controller-runtime, etcd, slog)", starts_json, true,
      parse_json, nullptr},
     {"logrus", "logrus text (containerd, CRI-O)", starts_logrus, true, parse_logrus, nullptr},
-    {"audit", "audit events", starts_audit, true, parse_audit, glance_audit},
+    {"audit", "audit events", starts_audit, true, parse_audit, glance_audit, nullptr, skim_audit},
     {"audit-text", "audit events in the legacy format", starts_audit_text, true, parse_audit_text,
      nullptr},
     {"object", "Kubernetes objects, Events among them, one a line", starts_object, true,
@@ -163,14 +163,15 @@ const Payload* recognise(const char* line) {
   return nullptr;
 }
 
-void parse(const Slice& slice, Record& record) {
+void parse(const Slice& slice, Record& record, Depth depth) {
   begin_record(slice, record);
   const Payload* payload = slice.payload != nullptr ? slice.payload : bare_start(slice.raw, 0);
   Wrapped envelope;
   if (payload == nullptr && unwrap_record(record, envelope)) {
     payload = envelope.json ? &kPayloads[2] : recognise_within(record.payload, 0);
   }
-  if (payload != nullptr && payload->parse(record)) {
+  const bool skims = depth == Depth::links && payload != nullptr && payload->skim != nullptr;
+  if (payload != nullptr && (skims ? payload->skim : payload->parse)(record)) {
     if (record.format.empty()) record.format = payload->name;
   } else {
     become_plain(record);

@@ -52,26 +52,30 @@ bool read_string(ondemand::value& value, std::string_view token, Arena& arena, A
   return true;
 }
 
+enum class Containers : std::uint8_t { checked, taken };
+
 template <typename Container>
-bool read_container(simdjson::simdjson_result<Container> result, Attribute& member) {
+bool read_container(simdjson::simdjson_result<Container> result, Containers containers,
+                    Attribute& member) {
   Container container;
   std::string_view text;
   if (std::move(result).get(container) != simdjson::SUCCESS) return false;
   if (container.raw_json().get(text) != simdjson::SUCCESS) return false;
   member.value = trim_back(text);
-  member.type = type_of(member.value);
+  const bool checked = containers == Containers::checked;
+  member.type = checked ? type_of(member.value) : Attribute::Type::json;
   return true;
 }
 
-bool read_value(ondemand::value& value, Arena& arena, Attribute& member) {
+bool read_value(ondemand::value& value, Containers containers, Arena& arena, Attribute& member) {
   const std::string_view token = trim_back(value.raw_json_token());
   switch (token.empty() ? '\0' : token.front()) {
     case '"':
       return read_string(value, token, arena, member);
     case '{':
-      return read_container(value.get_object(), member);
+      return read_container(value.get_object(), containers, member);
     case '[':
-      return read_container(value.get_array(), member);
+      return read_container(value.get_array(), containers, member);
     default:
       break;
   }
@@ -83,8 +87,8 @@ bool read_value(ondemand::value& value, Arena& arena, Attribute& member) {
 
 enum class Outcome : std::uint8_t { read, not_utf8, unreadable };
 
-Outcome read_document(ondemand::parser& parser, std::string_view text, Arena& arena,
-                      std::vector<Attribute>& members) {
+Outcome read_document(ondemand::parser& parser, std::string_view text, Containers containers,
+                      Arena& arena, std::vector<Attribute>& members) {
   ondemand::document document;
   const simdjson::padded_string_view padded(text.data(), text.size(), text.size() + kPadding);
   const auto error = parser.iterate(padded).get(document);
@@ -97,7 +101,7 @@ Outcome read_document(ondemand::parser& parser, std::string_view text, Arena& ar
     ondemand::field field;
     Attribute member;
     if (std::move(result).get(field) != simdjson::SUCCESS || !read_key(field, arena, member.key) ||
-        !read_value(field.value(), arena, member)) {
+        !read_value(field.value(), containers, arena, member)) {
       return Outcome::unreadable;
     }
     members.push_back(member);
@@ -107,14 +111,15 @@ Outcome read_document(ondemand::parser& parser, std::string_view text, Arena& ar
   return more ? Outcome::unreadable : Outcome::read;
 }
 
-Outcome read_document(std::string_view text, Arena& arena, std::vector<Attribute>& members) {
+Outcome read_document(std::string_view text, Containers containers, Arena& arena,
+                      std::vector<Attribute>& members) {
   if (text.size() > kLongestDocument) return Outcome::unreadable;
   if (text.size() > kUsualDocument) {
     ondemand::parser parser;
-    return read_document(parser, text, arena, members);
+    return read_document(parser, text, containers, arena, members);
   }
   thread_local ondemand::parser parser;
-  return read_document(parser, text, arena, members);
+  return read_document(parser, text, containers, arena, members);
 }
 
 // The length of the UTF-8 sequence at the front of `text`; 0 when it is none.
@@ -143,14 +148,23 @@ std::string_view with_valid_utf8(std::string_view text, Arena& arena) {
   return {out, written};
 }
 
+bool read_members(std::string_view text, Containers containers, Arena& arena,
+                  std::vector<Attribute>& members) {
+  Outcome outcome = read_document(text, containers, arena, members);
+  if (outcome == Outcome::not_utf8) {
+    outcome = read_document(with_valid_utf8(text, arena), containers, arena, members);
+  }
+  return outcome == Outcome::read;
+}
+
 }  // namespace
 
 bool read_members(std::string_view text, Arena& arena, std::vector<Attribute>& members) {
-  Outcome outcome = read_document(text, arena, members);
-  if (outcome == Outcome::not_utf8) {
-    outcome = read_document(with_valid_utf8(text, arena), arena, members);
-  }
-  return outcome == Outcome::read;
+  return read_members(text, Containers::checked, arena, members);
+}
+
+bool skim_members(std::string_view text, Arena& arena, std::vector<Attribute>& members) {
+  return read_members(text, Containers::taken, arena, members);
 }
 
 std::optional<Stamp> read_rfc3339_stamp(std::string_view text) {

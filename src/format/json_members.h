@@ -21,6 +21,10 @@ inline constexpr std::size_t kLongestDocument = 8 * 1024 * 1024;
 /// appended. kPadding readable bytes must follow `text`.
 bool read_members(std::string_view text, Arena& arena, std::vector<Attribute>& members);
 
+/// The same, but what begins as an object or array is taken for one: not looked into, and so of
+/// type json whatever it is.
+bool skim_members(std::string_view text, Arena& arena, std::vector<Attribute>& members);
+
 /// An RFC 3339 time as a stamp; empty when `text` is none.
 std::optional<Stamp> read_rfc3339_stamp(std::string_view text);
 

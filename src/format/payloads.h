@@ -25,6 +25,7 @@ bool parse_json(Record& record);
 
 bool starts_audit(const char* line);
 bool parse_audit(Record& record);
+bool skim_audit(Record& record);
 bool glance_audit(std::string_view raw, bool severity, Glance& glance);
 
 bool starts_audit_text(const char* line);

@@ -192,6 +192,21 @@ TEST_P(AuditGlance, SeesWhatParsingFinds) {
   }
 }
 
+// For links, an event tells the same members and time; how a member is typed is not looked at.
+TEST_P(AuditGlance, SkimmingFindsWhatParsingFinds) {
+  const PaddedText padded(GetParam());
+  Record parsed, skimmed;
+  const Slice slice{padded.view(), {}, nullptr, 0};
+  parse(slice, parsed);
+  parse(slice, skimmed, Depth::links);
+  EXPECT_EQ(skimmed.format, parsed.format);
+  EXPECT_EQ(skimmed.stamp, parsed.stamp);
+  for (const Attribute& member : parsed.attributes) {
+    ASSERT_NE(skimmed.find(member.key), nullptr) << member.key;
+    EXPECT_EQ(skimmed.find(member.key)->value, member.value);
+  }
+}
+
 constexpr std::string_view kOtherTime = R"("stageTimestamp":"2020-01-01T00:00:00.000000Z")";
 
 INSTANTIATE_TEST_SUITE_P(
