@@ -4,11 +4,11 @@
     tests/bench/compare.py BUILD_DIR [--corpus DIR] [--size 1GiB] [--rounds 7] [--group grep,list]
                            [--only SUBSTRING] [--id ID] [--verify] [--json FILE]
 
-BUILD_DIR holds ktrace, ktrace-corpus and ktrace-rawloop. The corpora are DIR-text and DIR-json; they
-are made when they are missing. All cases run in turn, round after round, so that whatever disturbs
-the machine disturbs all of them; what is compared is medians of one run, never numbers of two runs.
-Every program writes to one and the same scratch file: GNU grep stops at the first match when its
-output is /dev/null, and a pipe would time its reader too.
+BUILD_DIR holds ktrace, ktrace-corpus and ktrace-rawloop. The corpora are DIR-text, DIR-json and
+DIR-story; they are made when they are missing. All cases run in turn, round after round, so that
+whatever disturbs the machine disturbs all of them; what is compared is medians of one run, never
+numbers of two runs. Every program writes to one and the same scratch file: GNU grep stops at the
+first match when its output is /dev/null, and a pipe would time its reader too.
 
 A case is one row of CASES, a promise one row of TARGETS. Programs that are not installed or fail
 are left out, and said so.
@@ -30,6 +30,8 @@ from dataclasses import dataclass, field
 
 LOGS = ["kube-apiserver.log", "kube-controller-manager.log", "kube-scheduler.log",
         "kubelet-node1.log"]
+STORY_LOGS = ["audit.log", "kube-apiserver.log", "kube-controller-manager.log", "kube-scheduler.log",
+              "kubelet-node1.log", "kubelet-node2-kubemark.log"]
 
 
 @dataclass
@@ -90,6 +92,11 @@ def cases():
         Case("merge text", "merge", "text", "{ktrace} merge -o raw {files}", ("ktrace",),
              big_output=True),
         Case("cat text", "merge", "text", "cat {files}", ("cat",), big_output=True),
+        Case("story object", "story", "story", "{ktrace} story -c {object} {files}",
+             ("ktrace",)),
+        Case("story request", "story", "story", "{ktrace} story -c {request} {files}",
+             ("ktrace",)),
+        Case("wc story", "story", "story", "wc -l {files}", ("wc",)),
         Case("ktrace gz", "gz", "text", "{ktrace} grep --no-index {id} {files}", ("ktrace",),
              packed="gzip"),
         Case("igzip rg", "gz", "text", "igzip -dc {files} | rg -F -N -I {id}", ("igzip", "rg"),
@@ -118,6 +125,8 @@ TARGETS = [
     Target("grep indexed", "seconds", 0.02),
     Target("merge text", "rate", 1.0),
     Target("merge text", "memory", 512),
+    Target("story object", "ratio", 5, "wc story"),
+    Target("story request", "ratio", 5, "wc story"),
     Target("ktrace gz", "ratio", 1.0, "igzip rg"),
     Target("ktrace zst", "ratio", 1.0, "zstd rg"),
 ]
@@ -154,6 +163,8 @@ class Lab:
         return f"{self.options.corpus}-{corpus}"
 
     def files(self, case):
+        if case.corpus == "story":
+            return [os.path.join(self.directory(case.corpus), name) for name in STORY_LOGS]
         suffix = SUFFIXES[case.packed]
         return [os.path.join(self.directory(case.corpus), name + suffix) for name in LOGS]
 
@@ -164,7 +175,8 @@ class Lab:
     def prepare(self, case):
         """Makes what the case reads, and reads it once, so that it is in the page cache."""
         directory = self.directory(case.corpus)
-        if not os.path.exists(os.path.join(directory, "ids.txt")):
+        told = "starts.txt" if case.corpus == "story" else "ids.txt"
+        if not os.path.exists(os.path.join(directory, told)):
             self.generate(case.corpus, directory)
         for path in self.files(case):
             if not os.path.exists(path):
@@ -175,6 +187,12 @@ class Lab:
                     pass
 
     def generate(self, corpus, directory):
+        if corpus == "story":
+            maker = os.path.join(os.path.dirname(os.path.abspath(__file__)), "story_corpus.py")
+            print(f"making {directory} of {self.options.size}", file=sys.stderr)
+            subprocess.run([sys.executable, maker, "--size", self.options.size, directory],
+                           check=True)
+            return
         if not self.programs["corpus"]:
             sys.exit(f"{directory} is missing, and ktrace-corpus is not in {self.options.build}")
         print(f"making {directory} of {self.options.size}", file=sys.stderr)
@@ -192,10 +210,17 @@ class Lab:
         with open(os.path.join(self.directory(corpus), "ids.txt"), encoding="ascii") as lines:
             return [(i, int(count)) for i, count in map(str.split, lines)]
 
+    def wanted(self, corpus):
+        """What is looked for in a corpus."""
+        if corpus != "story":
+            return {"id": self.id(corpus)}
+        with open(os.path.join(self.directory(corpus), "starts.txt"), encoding="ascii") as lines:
+            return dict(zip(("object", "request"), map(str.strip, lines)))
+
     def command(self, case):
         quote = shlex.quote if case.shell else str
-        words = {"files": " ".join(map(quote, self.files(case))), "id": self.id(case.corpus),
-                 "indexes": self.indexes.name, **self.programs}
+        words = {"files": " ".join(map(quote, self.files(case))), "indexes": self.indexes.name,
+                 **self.programs, **self.wanted(case.corpus)}
         line = case.command.format(**words)
         return ["sh", "-c", line] if case.shell else shlex.split(line)
 
