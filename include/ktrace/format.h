@@ -143,15 +143,14 @@ std::size_t last_line(std::string_view block);
 /// Whether the line that begins at `line` stands in an envelope, so that the lines before it count.
 bool wrapped_at(std::string_view block, std::size_t line);
 
-/// Whether a source that begins so may hold records in whose bytes a value does not stand as it is:
-/// a runtime cut it in two with a long line, or wrote bytes as numbers. Only the first line counts,
-/// and no more than kBeginning bytes of it.
+/// What stands in the lines of all records in whose bytes a value may not stand as it is: a runtime
+/// cut it in two with a long line, or wrote bytes as numbers. For a source that begins so only some
+/// of it, or nothing; of the beginning the first line counts, and no more than kBeginning bytes.
 inline constexpr std::size_t kBeginning = 4096;
-bool may_hide(std::string_view beginning);
-
-/// What stands in the lines of all such records; and whether the line that holds `position`, where
-/// one of these was found, is one of such a record.
 std::span<const std::string_view> hiding_marks();
+std::span<const std::string_view> hiding_marks(std::string_view beginning);
+
+/// Whether the line that holds `position`, where a mark was found, is one of such a record.
 bool hides(std::string_view block, std::size_t position);
 
 /// The group that holds the byte at `position`. The block begins and ends at group bounds (or at

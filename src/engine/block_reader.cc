@@ -10,8 +10,10 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "ktrace/format.h"
+#include "line_count.h"
 
 namespace ktrace::engine {
 namespace {
@@ -24,6 +26,9 @@ constexpr std::size_t kTail = 4096;
 
 // How far back one look for an earlier record goes.
 constexpr std::uint64_t kLookBack = 1 << 20;
+
+// So much holds format::kLinesBack lines as a rule.
+constexpr std::size_t kFewLines = 32 << 10;
 
 std::size_t less(std::size_t size, std::size_t by) { return size - std::min(size, by); }
 
@@ -96,7 +101,8 @@ bool BlockReader::take_rest(Block& block, bool may_grow) {
 
 // Reads some more. At the end of the source, good or bad, eof_ is set.
 void BlockReader::fill() {
-  std::uint64_t want = block_size_;
+  // Where a part's first group begins shows early, as a rule.
+  std::uint64_t want = aligned_ ? block_size_ : std::min(block_size_, kFewLines + filled_);
   if (!reached_end()) {
     want = std::min(want, end_ - base_ - filled_);
   } else {
@@ -108,31 +114,34 @@ void BlockReader::fill() {
     const std::size_t doubled = std::min(2 * buffer_.size(), kLongestRecord + block_size_);
     buffer_.resize(std::max(needed, doubled));
   }
+  read_some(want);
+  // Nothing may seem to start in bytes that were not read yet.
+  std::memset(buffer_.data() + filled_, 0, format::kPadding);
+}
+
+// Reads up to `want` bytes behind what is in the buffer.
+void BlockReader::read_some(std::size_t want) {
   const auto count = source_.read(base_ + filled_, buffer_.data() + filled_, want);
   // What was read before a failure is given out as if the source ended there.
   if (!count) status_ = count.status();
   filled_ += count ? *count : 0;
   eof_ = !count || *count == 0;
-  // Nothing may seem to start in bytes that were not read yet.
-  std::memset(buffer_.data() + filled_, 0, format::kPadding);
 }
 
 // Moves buffer_[0] to the part's first group. False when there is none.
 bool BlockReader::align() {
   std::uint64_t searched = begin_;  // no group begins between begin_ and this
-  for (bool looked_back = false;;) {
-    fill();
-    const std::size_t start = format::next_start(view(), searched - base_);
+  fill();
+  for (bool looked_back = false;; fill()) {
+    std::size_t start = format::next_start(view(), searched - base_);
+    if (!looked_back && format::wrapped_at(view(), start)) {
+      // What is before the part decides, too.
+      looked_back = true;
+      searched = begin_;
+      look_back();
+      start = format::next_start(view(), searched - base_);
+    }
     if (start < filled_) {
-      if (!looked_back && format::wrapped_at(view(), start)) {
-        // What is before the part decides, too.
-        looked_back = true;
-        searched = begin_;
-        base_ = less(begin_, format::kBytesBack + 1);
-        filled_ = 0;
-        while (!eof_ && base_ + filled_ < begin_) fill();
-        continue;
-      }
       drop(start);
       aligned_ = true;
       done_ = base_ >= end_;
@@ -147,6 +156,25 @@ bool BlockReader::align() {
   }
   done_ = true;
   return false;
+}
+
+// Puts the lines before the part in front of what is in the buffer, all those that can matter: they
+// are in the first few kilobytes as a rule.
+void BlockReader::look_back() {
+  for (const std::size_t reach : {kFewLines, format::kBytesBack + 1}) {
+    const std::uint64_t from = less(begin_, reach);
+    const std::size_t more = base_ - from;
+    buffer_.resize(std::max(buffer_.size(), more + filled_ + format::kPadding));
+    std::memmove(buffer_.data() + more, buffer_.data(), filled_ + format::kPadding);
+    const std::size_t behind = std::exchange(filled_, 0);
+    const bool ends = std::exchange(eof_, false);
+    base_ = from;
+    while (filled_ < more && !eof_) read_some(more - filled_);
+    if (filled_ < more) return;  // the source has shrunk
+    filled_ += behind;
+    eof_ = ends;
+    if (newlines(view().substr(0, more)) > format::kLinesBack) return;
+  }
 }
 
 // Lines that begin before this can be judged: their ends have been read, and kUndecided bytes.

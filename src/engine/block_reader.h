@@ -68,7 +68,9 @@ class BlockReader {
   std::string_view view() const { return {buffer_.data(), filled_}; }
   bool reached_end() const { return base_ + filled_ >= end_; }
   void fill();
+  void read_some(std::size_t want);
   bool align();
+  void look_back();
   std::size_t decided_lines() const;
   void drop(std::size_t count);
   std::size_t find_cut();

@@ -9,6 +9,20 @@
 
 namespace ktrace::engine {
 
+HiddenPlaces::HiddenPlaces(std::span<const std::string_view> marks) {
+  if (!marks.empty()) marks_.emplace(std::vector<std::string>(marks.begin(), marks.end()), false);
+}
+
+void HiddenPlaces::add(std::string_view block, std::vector<std::size_t>& hits) const {
+  if (!marks_) return;
+  const auto known = static_cast<std::ptrdiff_t>(hits.size());
+  marks_->find_all(block, hits);
+  hits.erase(std::remove_if(hits.begin() + known, hits.end(),
+                            [block](std::size_t mark) { return !format::hides(block, mark); }),
+             hits.end());
+  std::inplace_merge(hits.begin(), hits.begin() + known, hits.end());
+}
+
 HitWalk::HitWalk(const BlockSearch& search, std::size_t block_size, bool count_lines,
                  const std::atomic<bool>& stop, HitWorker& worker, Part& part, format::Depth depth)
     : search_(search),
@@ -20,10 +34,10 @@ HitWalk::HitWalk(const BlockSearch& search, std::size_t block_size, bool count_l
       reader_(*part.source, part.begin, part.end, block_size, worker.buffer) {
   worker_.hits.clear();
   worker_.slices.clear();
-  if (search_ == nullptr || part_.begin == 0) return;
+  if (!search_ || part_.begin == 0) return;
   char beginning[format::kBeginning];
   const auto count = part_.source->read(0, beginning, sizeof beginning);
-  may_hide_ = count && format::may_hide({beginning, *count});
+  hidden_.emplace(format::hiding_marks({beginning, count ? *count : 0}));
 }
 
 bool HitWalk::next() {
@@ -69,8 +83,10 @@ bool HitWalk::next_block() {
   if (stop_.load(std::memory_order_relaxed) || !reader_.next(block_)) return false;
   if (part_.meter != nullptr) part_.meter->add(block_.bytes.size());
   if (!part_.source->seekable()) witness_.see(block_);
-  if (block_.offset == 0) may_hide_ = format::may_hide(block_.bytes);
-  if (search_) search_(block_.bytes, may_hide_, worker_.hits);
+  if (!search_) return true;
+  search_(block_.bytes, worker_.hits);
+  if (!hidden_) hidden_.emplace(format::hiding_marks(block_.bytes));
+  hidden_->add(block_.bytes, worker_.hits);
   return true;
 }
 

@@ -7,18 +7,32 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
 #include "block_reader.h"
+#include "ktrace/literal_search.h"
 #include "scan.h"
 
 namespace ktrace::engine {
 
 /// Appends the positions in a block around which records are to be looked at, in ascending order.
 /// The block has 64 readable bytes beyond its end.
-using BlockSearch =
-    std::function<void(std::string_view block, bool may_hide, std::vector<std::size_t>& hits)>;
+using BlockSearch = std::function<void(std::string_view block, std::vector<std::size_t>& hits)>;
+
+/// Where records may hide what a BlockSearch looks for. Thread-safe once built.
+class HiddenPlaces {
+ public:
+  /// `marks`: as format::hiding_marks() gives them.
+  explicit HiddenPlaces(std::span<const std::string_view> marks);
+
+  /// Adds these places to `hits`, which stay in ascending order.
+  void add(std::string_view block, std::vector<std::size_t>& hits) const;
+
+ private:
+  std::optional<trace::LiteralSearch> marks_;
+};
 
 /// What a thread keeps from part to part.
 struct HitWorker {
@@ -68,8 +82,8 @@ class HitWalk {
   Part& part_;
   BlockReader reader_;
   StreamWitness witness_;
+  std::optional<HiddenPlaces> hidden_;
   Block block_;
-  bool may_hide_ = false;  // as format::may_hide says of the source
   format::Extent group_;
   std::size_t index_ = 0;        // of the record among the group's slices
   std::size_t hit_ = 0;          // the next of worker_.hits

@@ -68,7 +68,7 @@ class ListScan {
     known_stamp_.reset();
     pending_.clear();
     worker_.separators.clear();
-    if (block_.offset == 0) may_hide_ = format::may_hide(block_.bytes);
+    if (block_.offset == 0) may_hide_ = !format::hiding_marks(block_.bytes).empty();
     if (may_hide_) return parse_block();
     search_.search.find_all(block_.bytes, worker_.separators);
     for (const std::uint32_t separator : worker_.separators) {
@@ -87,7 +87,7 @@ class ListScan {
   void look_at_beginning() {
     char beginning[format::kBeginning];
     const auto count = part_.source->read(0, beginning, sizeof beginning);
-    may_hide_ = count && format::may_hide({beginning, *count});
+    may_hide_ = count && !format::hiding_marks({beginning, *count}).empty();
   }
 
   // ---- Certain places ----

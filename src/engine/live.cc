@@ -20,10 +20,10 @@
 #include <fmt/format.h>
 
 #include "block_reader.h"
+#include "hit_walk.h"
 #include "ktrace/format.h"
 #include "line_count.h"
 #include "patient.h"
-#include "places.h"
 #include "scan.h"
 
 namespace ktrace::engine {
@@ -202,7 +202,9 @@ class Live {
       end = group.end;
     };
     if (literal_) {
-      literal_->find_all(block.bytes, true, hits_);
+      hits_.clear();
+      literal_->find_all(block.bytes, hits_);
+      hidden_.add(block.bytes, hits_);
       for (const std::size_t hit : hits_) {
         if (hit >= end) look_at(format::group_at(block.bytes, hit));
       }
@@ -360,7 +362,8 @@ class Live {
   const Query& query_;
   const Filter& filter_;
   const trace::Wanted* wanted_;
-  std::optional<Places> literal_;
+  std::optional<trace::LiteralSearch> literal_;
+  const HiddenPlaces hidden_{format::hiding_marks()};
   bool counts_lines_;
   bool only_stamps_;  // nothing else is needed to put a record into the window
   output::Writer* writer_;

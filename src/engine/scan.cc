@@ -8,7 +8,6 @@
 
 #include "hit_walk.h"
 #include "parallel.h"
-#include "places.h"
 
 namespace ktrace::engine {
 namespace {
@@ -68,12 +67,11 @@ bool follows(const Parts& parts, std::size_t index) {
 }
 
 void scan(const Search& search, Parts& parts, unsigned threads) {
-  std::optional<Places> places;
+  const trace::LiteralSearch literal(search.wanted.ids(), search.wanted.any_case());
   BlockSearch block_search;
   if (search.wanted.verbatim()) {
-    places.emplace(search.wanted.ids(), search.wanted.any_case());
-    block_search = [&](std::string_view block, bool may_hide, std::vector<std::size_t>& hits) {
-      places->find_all(block, may_hide, hits);
+    block_search = [&](std::string_view block, std::vector<std::size_t>& hits) {
+      literal.find_all(block, hits);
     };
   }
   std::vector<HitWorker> workers(threads);

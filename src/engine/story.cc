@@ -22,9 +22,9 @@
 
 #include "commands.h"
 #include "hit_walk.h"
+#include "ktrace/literal_search.h"
 #include "ktrace/word_search.h"
 #include "parallel.h"
-#include "places.h"
 #include "readable.h"
 #include "story_summary.h"
 
@@ -136,10 +136,9 @@ class StoryRun {
     // Lines of the request that is asked for tell about it when there is no audit log.
     const std::string& start = query_.ids.front();
     if (start.find('/') == start.npos) literals.push_back(start);
-    const Places places(std::move(literals), false);
-    const BlockSearch search = [&](std::string_view block, bool may_hide,
-                                   std::vector<std::size_t>& hits) {
-      places.find_all(block, may_hide, hits);
+    const trace::LiteralSearch literal(std::move(literals), false);
+    const BlockSearch search = [&](std::string_view block, std::vector<std::size_t>& hits) {
+      literal.find_all(block, hits);
     };
     const Query everything_query;
     const Filter everything(everything_query);
@@ -178,9 +177,7 @@ class StoryRun {
   // Out: the records that belong, in the order of their parts. Their texts are in parts_.
   std::vector<Told> gather(const trace::Story& story, const output::Format& format) {
     const trace::WordSearch words(story.ids(), story.names());
-    // What partial pieces cut in two is not found here.
-    const BlockSearch search = [&](std::string_view block, bool /*may_hide*/,
-                                   std::vector<std::size_t>& hits) {
+    const BlockSearch search = [&](std::string_view block, std::vector<std::size_t>& hits) {
       words.find_names(block, hits);
       drop_in_judged_lines(block, hits);
       words.find_ids(block, hits);

@@ -72,10 +72,10 @@ constexpr std::string_view kOpens[] = {"log",
 // These begin log lines, too.
 constexpr std::string_view kBoth[] = {"time", "timestamp", "@timestamp", "severity"};
 
-// The tags of pieces: CRI's, and what ends the text of Docker's.
+// CRI's tag of pieces; then those in objects, what ends the text of Docker's, and arrays for text.
 constexpr std::string_view kHidingMarks[] = {
-    " stdout P",       " stderr P",        "\",\"stream\":\"std", "\"MESSAGE\":[",
-    "\"MESSAGE\" : [", "\"logtag\":\"P\"", "\"_p\":\"P\""};
+    " P",          "\",\"stream\":\"std", "\"MESSAGE\":[", "\"MESSAGE\" : [", "\"logtag\":\"P\"",
+    "\"_p\":\"P\""};
 
 constexpr std::array<std::string_view, 12> kMonths{"jan", "feb", "mar", "apr", "may", "jun",
                                                    "jul", "aug", "sep", "oct", "nov", "dec"};
@@ -181,11 +181,13 @@ std::span<const Envelope> envelopes() { return kEnvelopes; }
 
 std::span<const std::string_view> hiding_marks() { return kHidingMarks; }
 
-bool may_hide(std::string_view beginning) {
+std::span<const std::string_view> hiding_marks(std::string_view beginning) {
   beginning = beginning.substr(0, std::min(beginning.find('\n'), kBeginning));
   Arena arena;
   Wrapped wrapped;
-  return opens_object(beginning) || unwrap_cri(beginning, Detail::beginning, arena, wrapped);
+  if (opens_object(beginning)) return hiding_marks().subspan(1);
+  if (unwrap_cri(beginning, Detail::beginning, arena, wrapped)) return hiding_marks().first(1);
+  return {};
 }
 
 bool unwrap(std::string_view line, Detail detail, Arena& arena, Wrapped& wrapped) {

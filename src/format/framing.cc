@@ -79,13 +79,14 @@ Line read_line(std::string_view block, std::size_t begin, Arena& arena) {
 // What the lines before one tell about it.
 class Before {
  public:
-  // Forgets all and learns from the last lines before `line`, but not from before `floor`, where a
-  // group begins.
-  void learn(std::string_view block, std::size_t floor, std::size_t line) {
+  // Forgets all and learns from the last `lines` lines before `line`, but not from before `floor`,
+  // where a group begins.
+  void learn(std::string_view block, std::size_t floor, std::size_t line,
+             std::size_t lines = kLinesBack) {
     *this = Before();
     floor = std::max(floor, line - std::min(line, kBytesBack));
     std::size_t from = line;
-    for (std::size_t i = 0; i < kLinesBack && from > floor; ++i) {
+    for (std::size_t i = 0; i < lines && from > floor; ++i) {
       const std::size_t begin = line_begin(block, floor, from - 1);
       if (begin == floor && floor > 0 && block[floor - 1] != '\n') break;
       from = begin;
@@ -160,7 +161,8 @@ bool starts_group(std::string_view block, std::size_t begin) {
   if (!line.wrapped) return false;
   if (line.payload == nullptr && looks_continued(line.inside.content)) return false;
   Before before;
-  before.learn(block, 0, begin);
+  // To a start of a payload only an open piece matters.
+  before.learn(block, 0, begin, line.payload != nullptr ? kPieceLines : kLinesBack);
   return before.starts(line);
 }
 
@@ -374,8 +376,10 @@ bool wrapped_at(std::string_view block, std::size_t line) {
 }
 
 bool hides(std::string_view block, std::size_t position) {
-  // Nearly all marks are ends of whole lines in Docker's logs.
-  if (position >= 2 && block.substr(position - 2, 2) == "\\n") return false;
+  // Nearly all marks are something else: beginnings of words, ends of whole lines in Docker's logs.
+  const std::string_view before = block.substr(0, position);
+  const bool stream = before.ends_with(" stdout") || before.ends_with(" stderr");
+  if (before.ends_with("\\n") || (block[position] == ' ' && !stream)) return false;
   Arena arena;
   const Line line = read_line(block, line_begin(block, 0, position), arena);
   return line.wrapped && line.inside.hidden();
