@@ -40,6 +40,9 @@ class Calendar {
   /// The last sample is not after `latest`, give or take a day.
   void set_latest(Time latest, Evidence evidence);
 
+  /// The source's clock is that far ahead: all its times are moved back.
+  void set_ahead(Duration ahead) { ahead_ = ahead; }
+
   /// At `offset` a record with the year-less `stamp` was received at `time`, by the stamp of its
   /// envelope: give all of these before set_envelopes().
   void add_reception(std::uint64_t offset, const Stamp& stamp, Time time);
@@ -61,8 +64,9 @@ class Calendar {
   /// Whether envelopes told the zone.
   bool zone_from_envelopes() const { return zone_from_envelopes_; }
 
-  /// The point in time of a record at `offset`; an absolute stamp is its own answer. A stamp of
-  /// kind none gives the time of the first sample or the beginning, whichever stands first.
+  /// The point in time of a record at `offset`; an absolute stamp is its own answer, but for what
+  /// the clock is ahead. A stamp of kind none gives the time of the first sample or the beginning,
+  /// whichever stands first.
   Time resolve(std::uint64_t offset, const Stamp& stamp) const;
 
   /// Where the sample behind `offset` is; the largest number when there is none.
@@ -82,6 +86,7 @@ class Calendar {
   };
 
   void set_year_near(std::uint64_t offset, Time time, Evidence evidence);
+  Time read(std::uint64_t offset, const Stamp& stamp) const;
   const Sample& sample_before(std::uint64_t offset) const;
   Time in_year(int year, const Stamp& stamp) const;
   bool weaker_than(Evidence evidence) const { return evidence < evidence_; }
@@ -94,6 +99,7 @@ class Calendar {
   int first_year_ = 1970;
   std::uint64_t beginning_at_ = UINT64_MAX;
   Time beginning_{};
+  Duration ahead_{};
 };
 
 /// Resolves many stamps of one source, most of them in the hour of the one before. Gives what

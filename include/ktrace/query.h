@@ -47,6 +47,7 @@ struct Query {
   // How to read times.
   std::vector<PerPath<int>> years;
   std::vector<PerPath<Zone>> zones;
+  bool fix_skew = false;  ///< move the times of sources whose clocks are off
 
   // Which of the found records to show.
   std::optional<TimeBound> since;

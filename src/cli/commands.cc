@@ -60,7 +60,7 @@ const std::vector<CommandRow>& commands() {
                 "them in the order of time. A PATH is a file, a directory, an archive, or - for "
                 "standard input, which is also read when no PATH is given.",
        .options = {add_ids, add_key_to_find, add_filters, add_timeline_show, add_reading,
-                   add_following, add_index_use},
+                   add_clocks, add_following, add_index_use},
        .found = "records",
        .examples = {"ktrace grep 4bf92f3577b34da6a3ce929d0e0e4736 *.log",
                     "kubectl logs -f -n kube-system kube-apiserver-cp1 | ktrace grep ID",
@@ -76,7 +76,7 @@ const std::vector<CommandRow>& commands() {
                 "restrict the records that count: 'ktrace grep ID' with the same filters shows "
                 "those of a row.",
        .options = {add_key_to_list, add_trace_choice, add_filters, add_list_show, add_reading,
-                   add_index_use},
+                   add_clocks, add_index_use},
        .found = "traces",
        .examples = {"ktrace list --errors *.log", "ktrace list --key traceID --slowest 10 *.log",
                     "ktrace list --match 'Error syncing' --errors *.log"}},
@@ -88,7 +88,7 @@ const std::vector<CommandRow>& commands() {
        .about = "Needs memory that does not grow with them. What states no time stands behind "
                 "the record before it. A pipe is kept in a temporary file (TMPDIR) when it is "
                 "long.",
-       .options = {add_filters, add_timeline_show, add_reading, add_following},
+       .options = {add_filters, add_timeline_show, add_reading, add_clocks, add_following},
        .found = "records",
        .examples = {"ktrace merge *.log | less",
                     "ktrace merge --severity warning --since 16:50 --until 16:52 *.log",
@@ -120,7 +120,8 @@ const std::vector<CommandRow>& commands() {
                 "object is its life and the life of all it owns. Links are read from audit logs, "
                 "Events, object dumps, spans and log lines; every record says which of them "
                 "brought it in.",
-       .options = {add_story_reach, add_filters, add_timeline_show, add_story_show, add_reading},
+       .options = {add_story_reach, add_filters, add_timeline_show, add_story_show, add_reading,
+                   add_clocks},
        .found = "records",
        .examples = {"ktrace story deployment/nginx audit.log *.log",
                     "ktrace story 14d01e58-51e3-4eac-8ffa-04a313409ab0 artifacts/",

@@ -290,6 +290,12 @@ void add_work(CLI::App& app, Flags& flags) {
       ->check(CLI::Range(1U, 1024U));
 }
 
+void add_clocks(CLI::App& app, Flags& flags) {
+  Group(app, kRead)
+      .flag("--fix-skew", flags.query.fix_skew,
+            "Move the times of sources whose clocks are off, by what 'ktrace check' estimates");
+}
+
 void add_following(CLI::App& app, Flags& flags) {
   Group group(app, kRead);
   group.flag("-f,--follow", flags.query.follow,

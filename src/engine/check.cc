@@ -89,6 +89,17 @@ class Check {
     return session_.finish(sink, well);
   }
 
+  std::map<std::string, Duration> measure_skew() {
+    look();
+    const std::vector<trace::AnchorSample> samples = take_samples();
+    const auto total = trace::total_skew(trace::estimate_skew(samples), checked_.size());
+    std::map<std::string, Duration> ahead;
+    for (std::size_t i = 0; i < total.size(); ++i) {
+      if (total[i] != Duration::zero()) ahead[checked_[i].origin().name] = total[i];
+    }
+    return ahead;
+  }
+
  private:
   // ---- The sources, one by one ----
 
@@ -244,10 +255,14 @@ class Check {
     }
   }
 
-  void compare_clocks() {
+  std::vector<trace::AnchorSample> take_samples() {
     std::vector<trace::AnchorSample> samples;
     for (Checked& checked : checked_) samples.push_back(std::move(checked.facts.anchors));
-    for (const trace::Skew& skew : trace::estimate_skew(samples)) {
+    return samples;
+  }
+
+  void compare_clocks() {
+    for (const trace::Skew& skew : trace::estimate_skew(take_samples())) {
       const std::string_view source = checked_[skew.source].origin().name;
       const std::string_view reference = checked_[skew.reference].origin().name;
       total_.skew.push_back({source, reference, trace::match_name(skew.match), skew.anchors,
@@ -310,5 +325,9 @@ class Check {
 }  // namespace
 
 Outcome run_check(Session& session, const Filter& filter) { return Check(session, filter).run(); }
+
+std::map<std::string, Duration> measure_skew(Session& session, const Filter& filter) {
+  return Check(session, filter).measure_skew();
+}
 
 }  // namespace ktrace::engine

@@ -2,6 +2,9 @@
 
 #pragma once
 
+#include <map>
+#include <string>
+
 #include "filter.h"
 #include "session.h"
 
@@ -24,5 +27,9 @@ Outcome run_story(Session& session, const Filter& filter);
 
 /// Makes and refreshes indexes.
 Outcome run_index(Session& session, const Filter& filter);
+
+/// How far the clocks of sources are ahead, by their names, as run_check would tell: only what is
+/// significant. Reads all sources to their ends.
+std::map<std::string, Duration> measure_skew(Session& session, const Filter& filter);
 
 }  // namespace ktrace::engine

@@ -120,6 +120,13 @@ output::Style Session::style() const {
   return style;
 }
 
+trace::Calendar Session::calendar(const input::Source& source, const Evidence& evidence) const {
+  trace::Calendar calendar = make_calendar(query_, source, evidence, around_.now);
+  const auto ahead = ahead_.find(source.origin().name);
+  if (ahead != ahead_.end()) calendar.set_ahead(ahead->second);
+  return calendar;
+}
+
 trace::KeySet Session::keys() const {
   return query_.keys.empty() ? trace::KeySet::defaults() : trace::KeySet(query_.keys);
 }

@@ -80,9 +80,10 @@ class Session {
   void report_index(const input::Source& source, const Status& damage);
 
   /// The calendar of a source with that evidence.
-  trace::Calendar calendar(const input::Source& source, const Evidence& evidence) const {
-    return make_calendar(query_, source, evidence, around_.now);
-  }
+  trace::Calendar calendar(const input::Source& source, const Evidence& evidence) const;
+
+  /// The clocks of the sources of these names are that far ahead: their times are moved back.
+  void set_ahead(std::map<std::string, Duration> ahead) { ahead_ = std::move(ahead); }
 
   /// The origin of `record`, which has that of its source, completed by what its envelope tells.
   /// Lives as long as the session.
@@ -99,6 +100,7 @@ class Session {
   std::vector<input::Source*> sources_;
   const IndexStore indexes_;
   std::map<std::tuple<const Origin*, std::string, std::string>, Origin> completed_;
+  std::map<std::string, Duration> ahead_;
   bool failed_ = false;
 };
 

@@ -151,6 +151,11 @@ void Calendar::set_latest(Time latest, Evidence evidence) {
 }
 
 Time Calendar::resolve(std::uint64_t offset, const Stamp& stamp) const {
+  return earlier(read(offset, stamp), ahead_);
+}
+
+// What the source's own clock showed.
+Time Calendar::read(std::uint64_t offset, const Stamp& stamp) const {
   if (stamp.kind == Stamp::Kind::absolute) return stamp.time;
   const Stamp* wanted = &stamp;
   if (stamp.kind == Stamp::Kind::none) {
