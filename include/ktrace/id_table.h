@@ -4,11 +4,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "ktrace/arena.h"
 
 namespace ktrace::trace {
 
@@ -16,31 +15,29 @@ namespace ktrace::trace {
 /// (see same_identifier) have one number. Not thread-safe.
 class IdTable {
  public:
-  IdTable() = default;
-  IdTable(IdTable&&) = default;
-  IdTable& operator=(IdTable&&) = default;
+  IdTable();
+  ~IdTable();
+  IdTable(IdTable&&) noexcept;
+  IdTable& operator=(IdTable&&) noexcept;
 
   std::uint32_t number_of(std::string_view id);
 
-  std::size_t size() const { return entries_.size(); }
+  /// The same for many at a time, which is faster. Appends to `numbers`. Views need to live only
+  /// during the call.
+  void numbers_of(const std::vector<std::string_view>& ids, std::vector<std::uint32_t>& numbers);
+
+  /// The same for all identifiers of another table, in the order of their numbers there.
+  std::vector<std::uint32_t> take_in(const IdTable& other);
+
+  std::size_t size() const;
 
   /// The identifier as it was written; in its one spelling when it was written in several.
-  std::string_view id(std::uint32_t number) const;
+  void copy(std::uint32_t number, std::string& id) const;
+  std::string id(std::uint32_t number) const;
 
  private:
-  struct Entry {
-    std::uint64_t hash;
-    const char* text;
-    std::uint32_t size;
-  };
-
-  void grow();
-
-  // Number + 1 at the hash's place or behind it, 0 when it is free; above it the hash's upper half,
-  // so that most entries that are not meant need not be looked at.
-  std::vector<std::uint64_t> slots_;
-  std::vector<Entry> entries_;
-  Arena arena_;
+  struct State;
+  std::unique_ptr<State> state_;
 };
 
 }  // namespace ktrace::trace

@@ -90,7 +90,7 @@ const Format* find_format(std::string_view name);
 
 /// One trace in a list of them. Its views outlive the list's writer.
 struct TraceRow {
-  std::string_view id;
+  std::string id;
   std::string_view key;  ///< as written in the earliest record
   std::uint64_t records = 0;
   std::uint64_t errors = 0;                   ///< records of severity error or fatal
@@ -102,16 +102,37 @@ struct TraceRow {
   Time gap_start{};        ///< of the record before that gap; the earliest of equal gaps
 };
 
-/// Receives the rows of one list in its order. Not thread-safe.
+/// All rows of one list, each made when it is looked at: there may be a million.
+class TraceRows {
+ public:
+  virtual ~TraceRows() = default;
+
+  virtual std::size_t size() const = 0;
+
+  /// Sets all fields of `row`. Views live as long as this does. Thread-safe.
+  virtual void make(std::size_t index, TraceRow& row) const = 0;
+};
+
+/// Calls take(row) with each row in order.
+template <typename Take>
+void each_row(const TraceRows& rows, const Take& take) {
+  TraceRow row;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    rows.make(i, row);
+    take(row);
+  }
+}
+
+/// Receives the rows of one list in its order. Not thread-safe, but for row().
 class ListWriter {
  public:
   virtual ~ListWriter() = default;
 
   /// Once, before the first row. `rows`: all that row() will be called with (for column widths);
   /// looked at only during the call.
-  virtual void begin(std::span<const TraceRow> rows, std::string& out) = 0;
+  virtual void begin(const TraceRows& rows, std::string& out) = 0;
 
-  virtual void row(const TraceRow& row, std::string& out) = 0;
+  virtual void row(const TraceRow& row, std::string& out) const = 0;
 
   /// Once, after the last row.
   virtual void end(std::string& out) = 0;

@@ -113,10 +113,12 @@ class Indexer {
   void add(const Part& part, Seen& seen) {
     if (failed_.ok()) failed_ = part.status;
     lines_.add(part.lines);
+    std::string id;
     for (const SeenPart::Undated& undated : seen.seen.undated) {
       const Observation& observation = seen.seen.seen[undated.observation];
-      writer_.add({seen.ids.id(observation.trace), seen.spellings[observation.key], undated.offset,
-                   undated.stamp, observation.severity});
+      seen.ids.copy(observation.trace, id);
+      writer_.add({id, seen.spellings[observation.key], undated.offset, undated.stamp,
+                   observation.severity});
     }
     seen = {};
   }

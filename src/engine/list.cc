@@ -1,11 +1,12 @@
 // `list`: scan, date, group by trace, sum up, sort, write. Each pass ends before the next begins.
 //
-// What is kept of a record is an Observation of 16 bytes; rows with their strings are made only for
-// what is shown.
+// What is kept of a record is an Observation of 16 bytes, of a trace its place in the order; rows
+// with their strings are made when they are written, on all threads.
 
 #include <algorithm>
 #include <numeric>
 #include <span>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -18,12 +19,22 @@ namespace {
 
 constexpr std::size_t kMostSources = 1 << 16;
 
-// One trace, its records summed up.
-struct Summary {
+// Traces that are summed up or written at a time, by one thread.
+constexpr std::size_t kTracesPerTask = 4096;
+
+// What is held of a written list is this many tasks a thread.
+constexpr std::size_t kTasksAhead = 8;
+
+// One trace and its place in the list.
+struct Listed {
+  std::int64_t rank = 0;  // the higher comes first
+  Time start{};           // then the earlier
   std::uint32_t trace = 0;
-  std::uint32_t errors = 0;
-  std::uint64_t first = 0;  // of its observations in the grouped order
-  std::uint64_t records = 0;
+};
+
+// The records of one trace, summed up.
+struct Summary {
+  std::uint64_t errors = 0;
   Time start{}, end{}, gap_start{};
   Duration gap{};
   std::uint8_t key = 0;
@@ -32,7 +43,27 @@ struct Summary {
   Duration duration() const { return distance(start, end); }
 };
 
-class List {
+// In: at least one record, in the order of time.
+Summary sum_up(std::span<const Observation> seen) {
+  Summary sum;
+  sum.start = sum.gap_start = seen.front().time;
+  sum.end = seen.back().time;
+  sum.key = seen.front().key;
+  Time before = sum.start;
+  for (const Observation& one : seen) {
+    sum.severity = std::max(sum.severity, one.severity);
+    sum.errors += one.severity >= Severity::error ? 1 : 0;
+    const Duration gap = distance(before, one.time);
+    if (gap > sum.gap) {
+      sum.gap = gap;
+      sum.gap_start = before;
+    }
+    before = one.time;
+  }
+  return sum;
+}
+
+class List final : output::TraceRows {
  public:
   List(Session& session, const Filter& filter)
       : session_(session), query_(session.query()), filter_(filter), keys_(session.keys()) {}
@@ -48,13 +79,12 @@ class List {
     search();
     resolve_streams();
     group();
-    sum_up();
     choose();
-    const bool any = !summaries_.empty();
+    const bool any = !listed_.empty();
     if (query_.quiet) return any ? Outcome::found : session_.outcome(false);
     output::Sink sink(session_.output());
     if (query_.count) {
-      fmt::format_to(std::back_inserter(sink.buffer()), "{}\n", summaries_.size());
+      fmt::format_to(std::back_inserter(sink.buffer()), "{}\n", listed_.size());
     } else {
       write(*format, sink);
     }
@@ -128,34 +158,32 @@ class List {
     std::vector<std::vector<std::uint32_t>> numbers(workers_.size());
     std::vector<std::vector<std::uint8_t>> spellings(workers_.size());
     for (std::size_t w = 0; w < workers_.size(); ++w) {
-      take_in(workers_[w], numbers[w], spellings[w]);
+      if (w > 0) numbers[w] = ids().take_in(std::exchange(workers_[w].ids, {}));
+      take_in(workers_[w].spellings, spellings[w]);
     }
-    bounds_.assign(ids().size() + 1, 0);
+    // While they are counted, and then placed, the bound behind a trace is two places behind it,
+    // and then one.
+    bounds_.assign(ids().size() + 2, 0);
     for (SeenPart& part : seen_) {
       for (Observation& seen : part.seen) {
-        seen.trace = numbers[part.worker][seen.trace];
+        if (part.worker > 0) seen.trace = numbers[part.worker][seen.trace];
         seen.key = spellings[part.worker][seen.key];
-        ++bounds_[seen.trace + 1];
+        ++bounds_[seen.trace + 2];
       }
     }
     std::partial_sum(bounds_.begin(), bounds_.end(), bounds_.begin());
-    std::vector<std::uint64_t> next(bounds_.begin(), bounds_.end() - 1);
     grouped_.resize(bounds_.back());
     for (SeenPart* part : in_source_order()) {
-      for (const Observation& seen : part->seen) grouped_[next[seen.trace]++] = seen;
+      for (const Observation& seen : part->seen) grouped_[bounds_[seen.trace + 1]++] = seen;
       part->seen = {};
     }
   }
 
   trace::IdTable& ids() { return workers_.front().ids; }
+  const trace::IdTable& ids() const { return workers_.front().ids; }
 
-  void take_in(const ListWorker& worker, std::vector<std::uint32_t>& numbers,
-               std::vector<std::uint8_t>& spellings) {
-    numbers.resize(worker.ids.size());
-    for (std::uint32_t i = 0; i < numbers.size(); ++i) {
-      numbers[i] = &worker.ids == &ids() ? i : ids().number_of(worker.ids.id(i));
-    }
-    for (const std::string& spelling : worker.spellings) {
+  void take_in(const std::vector<std::string>& from, std::vector<std::uint8_t>& spellings) {
+    for (const std::string& spelling : from) {
       const auto known = std::find(spellings_.begin(), spellings_.end(), spelling);
       const auto place = std::min<std::ptrdiff_t>(known - spellings_.begin(), 255);
       if (known == spellings_.end() && spellings_.size() < 256) spellings_.push_back(spelling);
@@ -175,110 +203,133 @@ class List {
     return parts;
   }
 
-  void sum_up() {
-    constexpr std::size_t kTracesPerTask = 4096;
-    summaries_.resize(ids().size());
-    const std::size_t tasks = (summaries_.size() + kTracesPerTask - 1) / kTracesPerTask;
-    for_each_task(workers_, tasks, [&](ListWorker&, std::size_t task) {
-      const std::size_t end = std::min((task + 1) * kTracesPerTask, summaries_.size());
-      for (std::size_t i = task * kTracesPerTask; i < end; ++i) {
-        summaries_[i] = sum_up(static_cast<std::uint32_t>(i));
+  // Out: what is asked for, in its order.
+  void choose() {
+    const TraceSort sort = query_.slowest > 0 ? TraceSort::duration : query_.sort;
+    listed_.resize(ids().size());
+    for_each_piece(0, listed_.size(), [&](std::size_t, std::size_t begin, std::size_t end) {
+      for (std::size_t i = begin; i < end; ++i) {
+        listed_[i] = listed(static_cast<std::uint32_t>(i), sort);
       }
     });
+    std::erase_if(listed_, [](const Listed& one) { return one.trace == kNotListed; });
+    sort_listed();
+    if (query_.slowest == 0) return;
+    listed_.resize(std::min(listed_.size(), query_.slowest));
+    if (query_.sort == TraceSort::start) return;
+    for (Listed& one : listed_) one = listed(one.trace, query_.sort);
+    sort_listed();
   }
 
-  Summary sum_up(std::uint32_t trace) {
+  static constexpr std::uint32_t kNotListed = UINT32_MAX;
+
+  // Puts the records of a trace in the order of time, too.
+  Listed listed(std::uint32_t trace, TraceSort sort) {
     const std::span<Observation> seen(grouped_.data() + bounds_[trace],
                                       bounds_[trace + 1] - bounds_[trace]);
-    Summary sum;
-    sum.trace = trace;
-    sum.first = bounds_[trace];
-    sum.records = seen.size();
-    if (seen.empty()) return sum;
+    if (seen.empty()) return {0, {}, kNotListed};
     const auto earlier_one = [](const Observation& a, const Observation& b) {
       return a.time < b.time;
     };
     if (!std::is_sorted(seen.begin(), seen.end(), earlier_one)) {
       std::stable_sort(seen.begin(), seen.end(), earlier_one);
     }
-    sum.start = seen.front().time;
-    sum.end = seen.back().time;
-    sum.key = seen.front().key;
-    for (std::size_t i = 0; i < seen.size(); ++i) {
-      sum.severity = std::max(sum.severity, seen[i].severity);
-      sum.errors += seen[i].severity >= Severity::error ? 1 : 0;
-      const Duration gap = i == 0 ? Duration::zero() : distance(seen[i - 1].time, seen[i].time);
-      if (gap <= sum.gap) continue;
-      sum.gap = gap;
-      sum.gap_start = seen[i - 1].time;
+    const Summary sum = sum_up(seen);
+    const bool wanted = !query_.only_errors || sum.errors > 0;
+    return {rank(sum, seen.size(), sort), sum.start, wanted ? trace : kNotListed};
+  }
+
+  static std::int64_t rank(const Summary& sum, std::size_t records, TraceSort sort) {
+    switch (sort) {
+      case TraceSort::duration:
+        return sum.duration().count();
+      case TraceSort::records:
+        return static_cast<std::int64_t>(records);
+      case TraceSort::errors:
+        return static_cast<std::int64_t>(sum.errors);
+      case TraceSort::gap:
+        return sum.gap.count();
+      case TraceSort::start:
+        break;
     }
-    return sum;
+    return 0;
   }
 
-  // Drops what is not asked for and sorts the rest.
-  void choose() {
-    std::erase_if(summaries_, [&](const Summary& sum) {
-      return sum.records == 0 || (query_.only_errors && sum.errors == 0);
-    });
-    sort_by(query_.slowest > 0 ? TraceSort::duration : query_.sort);
-    if (query_.slowest > 0 && summaries_.size() > query_.slowest) summaries_.resize(query_.slowest);
-    if (query_.slowest > 0 && query_.sort != TraceSort::start) sort_by(query_.sort);
-  }
-
-  void sort_by(TraceSort sort) {
-    const auto rank = [sort](const Summary& sum) -> std::int64_t {
-      switch (sort) {
-        case TraceSort::duration:
-          return sum.duration().count();
-        case TraceSort::records:
-          return static_cast<std::int64_t>(sum.records);
-        case TraceSort::errors:
-          return sum.errors;
-        case TraceSort::gap:
-          return sum.gap.count();
-        case TraceSort::start:
-          break;
-      }
-      return 0;
-    };
-    std::sort(summaries_.begin(), summaries_.end(), [&](const Summary& a, const Summary& b) {
-      if (rank(a) != rank(b)) return rank(a) > rank(b);
+  // Each thread sorts a piece.
+  void sort_listed() {
+    const auto before = [this](const Listed& a, const Listed& b) {
+      if (a.rank != b.rank) return a.rank > b.rank;
       if (a.start != b.start) return a.start < b.start;
-      return ids().id(a.trace) < ids().id(b.trace);
+      return a.trace != b.trace && ids().id(a.trace) < ids().id(b.trace);
+    };
+    const auto place = [&](std::size_t piece) {
+      return listed_.begin() +
+             static_cast<std::ptrdiff_t>(listed_.size() * piece / workers_.size());
+    };
+    for_each_task(workers_, workers_.size(), [&](ListWorker&, std::size_t piece) {
+      std::sort(place(piece), place(piece + 1), before);
+    });
+    for (std::size_t piece = 1; piece < workers_.size(); ++piece) {
+      std::inplace_merge(listed_.begin(), place(piece), place(piece + 1), before);
+    }
+  }
+
+  // Calls work(piece, begin, end) for pieces of [begin, end), on all threads.
+  template <typename Work>
+  void for_each_piece(std::size_t begin, std::size_t end, const Work& work) {
+    const std::size_t pieces = (end - begin + kTracesPerTask - 1) / kTracesPerTask;
+    for_each_task(workers_, pieces, [&](ListWorker&, std::size_t piece) {
+      const std::size_t from = begin + piece * kTracesPerTask;
+      work(piece, from, std::min(from + kTracesPerTask, end));
     });
   }
 
-  output::TraceRow row_of(const Summary& sum) {
-    output::TraceRow row;
-    row.id = ids().id(sum.trace);
+  std::size_t size() const override { return listed_.size(); }
+
+  void make(std::size_t index, output::TraceRow& row) const override {
+    const std::uint32_t trace = listed_[index].trace;
+    const std::span<const Observation> seen(grouped_.data() + bounds_[trace],
+                                            bounds_[trace + 1] - bounds_[trace]);
+    const Summary sum = sum_up(seen);
+    ids().copy(trace, row.id);
     row.key = spellings_[sum.key];
-    row.records = sum.records;
+    row.records = seen.size();
     row.errors = sum.errors;
     row.start = sum.start;
     row.end = sum.end;
     row.severity = sum.severity;
     row.largest_gap = sum.gap;
     row.gap_start = sum.gap_start;
-    for (std::uint64_t i = sum.first; i < sum.first + sum.records; ++i) {
-      const std::string_view component = session_.sources()[grouped_[i].source]->origin().component;
+    row.components.clear();
+    for (std::size_t i = 0; i < seen.size(); ++i) {
+      if (i > 0 && seen[i].source == seen[i - 1].source) continue;
+      const std::string_view component = session_.sources()[seen[i].source]->origin().component;
       if (component.empty()) continue;
       if (std::find(row.components.begin(), row.components.end(), component) ==
           row.components.end()) {
         row.components.push_back(component);
       }
     }
-    return row;
   }
 
   void write(const output::ListFormat& format, output::Sink& sink) {
-    std::vector<output::TraceRow> rows;
-    rows.reserve(summaries_.size());
-    for (const Summary& sum : summaries_) rows.push_back(row_of(sum));
     const auto writer = format.make(session_.style());
-    writer->begin(rows, sink.buffer());
-    for (const output::TraceRow& row : rows) {
-      writer->row(row, sink.buffer());
-      if (!sink.settle()) return;
+    writer->begin(*this, sink.buffer());
+    std::vector<std::string> texts(kTasksAhead * workers_.size());
+    const std::size_t step = texts.size() * kTracesPerTask;
+    for (std::size_t done = 0; done < size(); done += step) {
+      const std::size_t end = std::min(done + step, size());
+      for_each_piece(done, end, [&](std::size_t piece, std::size_t from, std::size_t to) {
+        output::TraceRow row;
+        for (std::size_t i = from; i < to; ++i) {
+          make(i, row);
+          writer->row(row, texts[piece]);
+        }
+      });
+      for (std::string& text : texts) {
+        if (!sink.flush()) return;
+        sink.buffer().swap(text);
+      }
     }
     writer->end(sink.buffer());
   }
@@ -295,7 +346,7 @@ class List {
   std::vector<std::string> spellings_;
   std::vector<std::uint64_t> bounds_;
   std::vector<Observation> grouped_;
-  std::vector<Summary> summaries_;
+  std::vector<Listed> listed_;
 };
 
 }  // namespace

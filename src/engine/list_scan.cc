@@ -1,12 +1,16 @@
 // The hot path of `list`. A vectorised search finds the few places of a record at which a key may
 // end. For nearly all of them the bytes around tell for certain what a parser would find: in a klog
-// line ` key="value"` with an even number of quotes and no backslash before it, in a JSON line
-// `,"key":"value"`. Stamp and severity are read off the record's head. Every other place is left to
-// the parser, and with it the whole record.
+// line ` key="value"` outside of quotes, in a JSON line `,"key":"value"`. Stamp and severity are
+// read off the record's head. Every other place is left to the parser, and with it the whole
+// record.
+//
+// The identifiers of a block are numbered together at its end, because that is when the table can
+// be read ahead.
 
 #include "list_scan.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include "ktrace/format.h"
@@ -15,6 +19,9 @@ namespace ktrace::engine {
 namespace {
 
 constexpr std::size_t kMostSpellings = 256;
+
+// A record of fewer identifiers than this compares each to the others.
+constexpr std::size_t kFew = 16;
 
 class ListScan {
  public:
@@ -25,7 +32,9 @@ class ListScan {
         seen_(seen),
         reader_(*part.source, part.begin, part.end, search.query.block_size, worker.buffer),
         calendar_(search.calendars[part.index].get()),
-        cursor_(calendar_ != nullptr ? *calendar_ : unknown_) {}
+        cursor_(calendar_ != nullptr ? *calendar_ : unknown_),
+        wants_names_(search.filter.wants_names(part.source->origin().component,
+                                               part.source->origin().node)) {}
 
   void run() {
     if (part_.known != nullptr && read_index()) return;
@@ -77,6 +86,7 @@ class ListScan {
         look_at(key, separator);
     }
     flush();
+    number_all();
   }
 
   // Where lines are cut and quoted in other lines, no place is certain.
@@ -94,9 +104,11 @@ class ListScan {
 
   void look_at(trace::KeySearch::Key key, std::size_t separator) {
     find_line(separator);
+    if (separator < done_until_) return;  // in the record of the line before
     std::string_view value;
     const bool certain = payload_ != nullptr && key.plain && !search_.filter.has_pattern() &&
-                         certain_value(key, separator, value) && !is_pending(key);
+                         certain_value(key, separator, value) && pending_.size() + 1 < kFew &&
+                         !is_pending(key);
     if (!certain) return parse_record(separator);
     pending_.push_back({block_.bytes.substr(key.begin, key.end - key.begin), value});
   }
@@ -131,8 +143,18 @@ class ListScan {
     if (payload_->json_line) return certain_member(key, separator, value, behind);
     // The head of the line and the value's own quotes are looked at in one go.
     return bytes[separator] == '=' && key.end == separator && bytes[key.begin - 1] == ' ' &&
-           (behind == ' ' || behind == '\n' || behind == '\r' || behind == ':') &&
+           (behind == ' ' || behind == '\n') && value.find('\\') == value.npos &&
+           begins_pair(key.begin) &&
            trace::balanced(bytes.substr(line_begin_, end + 1 - line_begin_));
+  }
+
+  // Whether a pair begins at `key`, and not at a word before: the keys of a structured call may
+  // have spaces in them. What ends with a quote or has a '=' is the pair or the message before.
+  bool begins_pair(std::size_t key) const {
+    const std::string_view line = block_.bytes.substr(line_begin_, key - 1 - line_begin_);
+    if (line.ends_with('"') || line.find('=', line.rfind(' ') + 1) != line.npos) return true;
+    const std::size_t header = line.find(']');
+    return header != line.npos && !line.substr(header + 1).starts_with(" \"");
   }
 
   bool certain_member(trace::KeySearch::Key key, std::size_t separator, std::string_view value,
@@ -159,10 +181,8 @@ class ListScan {
     format::Glance glance;
     const std::string_view rest = block_.bytes.substr(line_begin_);
     if (!payload_->glance(rest, true, glance)) return parse_record(line_begin_);
-    const Origin& origin = part_.source->origin();
-    if (search_.filter.wants(glance.severity) &&
-        search_.filter.wants_names(origin.component, origin.node)) {
-      add(pending_, line_begin_, glance.stamp, glance.severity);
+    if (wants_names_ && search_.filter.wants(glance.severity)) {
+      add_later(pending_, line_begin_, glance.stamp, glance.severity);
     }
     pending_.clear();
   }
@@ -208,39 +228,85 @@ class ListScan {
     while (!seen_.undated.empty() && seen_.undated.back().observation >= added_from_) {
       seen_.undated.pop_back();
     }
+    while (!worker_.places.empty() && worker_.places.back() >= added_from_) {
+      worker_.places.pop_back();
+      worker_.unnumbered.pop_back();
+    }
     added_any_ = false;
+  }
+
+  // What all observations of a record have in common. Not dated: its time is still unknown.
+  struct Common {
+    Observation observation;
+    std::uint64_t offset = 0;
+    Stamp stamp;
+    bool dated = false;
+  };
+
+  // Empty when the record's time is not wanted.
+  std::optional<Common> begin_record(std::size_t position, const Stamp& stamp, Severity severity) {
+    Common common{{}, block_.offset + position, stamp, false};
+    common.observation.source = static_cast<std::uint16_t>(part_.index);
+    common.observation.severity = severity;
+    common.dated =
+        calendar_ != nullptr && (stamp.kind == Stamp::Kind::absolute || !calendar_->empty());
+    if (common.dated) {
+      common.observation.time = cursor_.resolve(common.offset, stamp);
+      if (!search_.filter.wants(common.observation.time)) return std::nullopt;
+    }
+    added_any_ = true;
+    added_begin_ = position;
+    added_from_ = seen_.seen.size();
+    return common;
+  }
+
+  void push(Common& common, std::string_view key) {
+    common.observation.key = spelling(key);
+    if (!common.dated) seen_.undated.push_back({seen_.seen.size(), common.offset, common.stamp});
+    seen_.seen.push_back(common.observation);
   }
 
   void add(const std::vector<Identifier>& identifiers, std::size_t position, const Stamp& stamp,
            Severity severity) {
-    Observation observation;
-    observation.source = static_cast<std::uint16_t>(part_.index);
-    observation.severity = severity;
-    const std::uint64_t offset = block_.offset + position;
-    const bool dated =
-        calendar_ != nullptr && (stamp.kind == Stamp::Kind::absolute || !calendar_->empty());
-    if (dated) {
-      observation.time = cursor_.resolve(offset, stamp);
-      if (!search_.filter.wants(observation.time)) return;
-    }
-    const std::size_t first = seen_.seen.size();
-    added_any_ = true;
-    added_begin_ = position;
-    added_from_ = first;
+    auto common = begin_record(position, stamp, severity);
+    if (!common) return;
+    const std::size_t first = added_from_;
     worker_.many.clear();
     for (const Identifier& identifier : identifiers) {
-      observation.trace = worker_.ids.number_of(identifier.value);
-      if (!is_new(observation.trace, first)) continue;
-      observation.key = spelling(identifier.key);
-      if (!dated) seen_.undated.push_back({seen_.seen.size(), offset, stamp});
-      seen_.seen.push_back(observation);
+      common->observation.trace = worker_.ids.number_of(identifier.value);
+      if (is_new(common->observation.trace, first)) push(*common, identifier.key);
     }
+  }
+
+  // The same for fewer than kFew identifiers that stand in the block.
+  void add_later(const std::vector<Identifier>& identifiers, std::size_t position,
+                 const Stamp& stamp, Severity severity) {
+    auto common = begin_record(position, stamp, severity);
+    if (!common) return;
+    for (auto identifier = identifiers.begin(); identifier != identifiers.end(); ++identifier) {
+      const bool same = std::any_of(identifiers.begin(), identifier, [&](const Identifier& other) {
+        return trace::same_identifier(other.value, identifier->value);
+      });
+      if (same) continue;
+      worker_.places.push_back(seen_.seen.size());
+      worker_.unnumbered.push_back(identifier->value);
+      push(*common, identifier->key);
+    }
+  }
+
+  void number_all() {
+    worker_.numbers.clear();
+    worker_.ids.numbers_of(worker_.unnumbered, worker_.numbers);
+    for (std::size_t i = 0; i < worker_.places.size(); ++i) {
+      seen_.seen[worker_.places[i]].trace = worker_.numbers[i];
+    }
+    worker_.places.clear();
+    worker_.unnumbered.clear();
   }
 
   // Whether the record whose observations are those from `first` on has none of `trace` yet. Most
   // have one or two; of many a set is made.
   bool is_new(std::uint32_t trace, std::size_t first) {
-    constexpr std::size_t kFew = 16;
     const auto begin = seen_.seen.begin() + static_cast<std::ptrdiff_t>(first);
     if (seen_.seen.size() - first < kFew) {
       return std::none_of(begin, seen_.seen.end(),
@@ -253,13 +319,18 @@ class ListScan {
     return worker_.many.insert(trace).second;
   }
 
+  // Nearly all keys are spelt as one shortly before that looks alike.
   std::uint8_t spelling(std::string_view key) {
     auto& known = worker_.spellings;
-    for (std::size_t i = 0; i < known.size(); ++i) {
-      if (known[i] == key) return static_cast<std::uint8_t>(i);
-    }
-    if (known.size() < kMostSpellings) known.emplace_back(key);
-    return static_cast<std::uint8_t>(known.size() - 1);
+    std::uint8_t& recent = recent_[(key.size() * 5 + static_cast<unsigned char>(key.front()) * 3u +
+                                    static_cast<unsigned char>(key.back())) %
+                                   recent_.size()];
+    if (recent < known.size() && known[recent] == key) return recent;
+    const auto found = std::find(known.begin(), known.end(), key);
+    const bool room = found != known.end() || known.size() < kMostSpellings;
+    recent = static_cast<std::uint8_t>(room ? found - known.begin() : kMostSpellings - 1);
+    if (recent == known.size()) known.emplace_back(key);
+    return recent;
   }
 
   const ListSearch& search_;
@@ -270,6 +341,7 @@ class ListScan {
   const trace::Calendar unknown_;
   const trace::Calendar* calendar_;
   trace::CalendarCursor cursor_;
+  const bool wants_names_;  // of records without an envelope
   Block block_;
   bool may_hide_ = false;
 
@@ -281,7 +353,8 @@ class ListScan {
   bool added_any_ = false;                    // the record at added_begin_ gave observations,
   std::size_t added_begin_ = 0;               // those from added_from_ on
   std::size_t added_from_ = 0;
-  std::size_t known_until_ = 0;  // the last stamp before this is known_stamp_
+  std::array<std::uint8_t, 64> recent_{};  // numbers of spellings
+  std::size_t known_until_ = 0;            // the last stamp before this is known_stamp_
   std::optional<Stamp> known_stamp_;
 };
 

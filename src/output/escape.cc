@@ -211,7 +211,7 @@ struct Quoted : Visible<Breaks::show> {
 
 bool starts_character(char c) { return (static_cast<std::uint8_t>(c) & 0xC0) != 0x80; }
 
-/// Of text with colour sequences or tabs.
+/// Of text that need not be plain: colour sequences have no width, a tab has that of eight.
 std::size_t special_width(std::string_view text) {
   std::size_t width = 0;
   for (std::size_t at = 0; at < text.size(); ++at) {
@@ -246,6 +246,8 @@ void append_visible(std::string_view text, Breaks breaks, std::string& out) {
   }
 }
 
+bool is_plain(std::string_view text) { return skip_plain<false>(text, 0) == text.size(); }
+
 void append_quoted(std::string_view text, std::string& out) { escape<Quoted>(text, out); }
 
 std::string_view cut(std::string_view text, std::size_t limit) {
@@ -257,14 +259,8 @@ std::string_view cut(std::string_view text, std::size_t limit) {
 }
 
 std::size_t visible_width(std::string_view text) {
-  std::size_t width = 0;
-  bool special = false;
-  // No branches: most cells are short and plain, and this is asked of each of them.
-  for (const char c : text) {
-    width += starts_character(c);
-    special |= c == '\x1b' || c == '\t';
-  }
-  return special ? special_width(text) : width;
+  // Most cells are short and plain, and this is asked of each of them.
+  return is_plain(text) ? text.size() : special_width(text);
 }
 
 }  // namespace ktrace::output

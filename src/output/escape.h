@@ -30,6 +30,10 @@ enum class Breaks : bool { keep, show };
 /// \uNNNN. Tabs stay; line feeds as `breaks` says.
 void append_visible(std::string_view text, Breaks breaks, std::string& out);
 
+/// Whether `text` is printable ASCII, so that append_visible appends it as it is, and its width is
+/// its length.
+bool is_plain(std::string_view text);
+
 /// Appends `text` for a terminal as the inside of "…": as append_visible with Breaks::show, and
 /// with a backslash before '"' and '\'.
 void append_quoted(std::string_view text, std::string& out);

@@ -15,12 +15,12 @@ namespace {
 
 class ListJson final : public ListWriter {
  public:
-  void begin(std::span<const TraceRow>, std::string&) override {}
-  void row(const TraceRow& row, std::string& out) override;
+  void begin(const TraceRows&, std::string&) override {}
+  void row(const TraceRow& row, std::string& out) const override;
   void end(std::string&) override {}
 };
 
-void ListJson::row(const TraceRow& row, std::string& out) {
+void ListJson::row(const TraceRow& row, std::string& out) const {
   JsonObject object(out);
   object.text("traceId", row.id);
   object.text("key", row.key);

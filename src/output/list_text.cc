@@ -53,20 +53,33 @@ void append_cut(std::string_view text, std::size_t width, std::string& out) {
 }
 
 std::size_t cell_width(std::string_view text) {
+  if (is_plain(text)) return text.size();
   std::string cell;
   append_visible(text, Breaks::show, cell);
   return visible_width(cell);
 }
 
-std::string duration_cell(const TraceRow& row, Duration duration) {
-  return row.records < 2 ? std::string(kNone) : format_duration(duration);
+/// `text` as it is shown, made in `made` where it is not shown as it is.
+std::string_view shown(std::string_view text, std::string& made) {
+  if (is_plain(text)) return text;
+  made.clear();
+  append_visible(text, Breaks::show, made);
+  return made;
 }
 
-std::string total_cell(const TraceRow& row) {
-  return duration_cell(row, distance(row.start, row.end));
+/// A list may have a million rows: cells are made without anything being allocated for most.
+std::string_view duration_cell(const TraceRow& row, Duration duration, std::string& made) {
+  if (row.records < 2) return kNone;
+  return made = format_duration(duration);
 }
 
-std::string gap_cell(const TraceRow& row) { return duration_cell(row, row.largest_gap); }
+std::string_view total_cell(const TraceRow& row, std::string& made) {
+  return duration_cell(row, distance(row.start, row.end), made);
+}
+
+std::string_view gap_cell(const TraceRow& row, std::string& made) {
+  return duration_cell(row, row.largest_gap, made);
+}
 
 /// How the components of a row are shown.
 struct ComponentStyle {
@@ -115,9 +128,11 @@ void append_components(std::span<const std::string_view> names, const ComponentS
 }
 
 std::size_t components_width(const TraceRow& row, bool is_bare) {
-  std::string cell;
-  append_components(row.components, {is_bare, kAnyWidth}, cell);
-  return visible_width(cell);
+  if (row.components.empty()) return kNone.size();
+  const ComponentStyle style{is_bare, kAnyWidth};
+  std::size_t width = row.components.size() - 1;
+  for (const std::string_view name : row.components) width += cell_width(style.name(name));
+  return width;
 }
 
 // ---- Starts -----------------------------------------------------------------------------------
@@ -143,17 +158,30 @@ class Starts {
     return text;
   }
 
-  std::string cell(Time start, bool brief) const {
+  std::string_view cell(Time start, bool brief, std::string& made) const {
     const CivilTime civil = to_civil(start, zone_);
-    std::string text;
-    if (!one_year_) text += fmt::format("{:04}-", civil.year);
-    if (!one_day_) text += fmt::format("{:02}-{:02} ", civil.month, civil.day);
-    text += fmt::format("{:02}:{:02}:{:02}", civil.hour, civil.minute, civil.second);
-    if (one_day_ || !brief) append_fraction(start, 3, text);
-    return text;
+    made.clear();
+    if (!one_year_) fmt::format_to(std::back_inserter(made), "{:04}-", civil.year);
+    if (!one_day_) append_pair(civil.month, '-', civil.day, ' ', made);
+    append_pair(civil.hour, ':', civil.minute, ':', made);
+    append_two(civil.second, made);
+    if (one_day_ || !brief) append_fraction(start, 3, made);
+    return made;
   }
 
  private:
+  static void append_two(unsigned number, std::string& out) {
+    out += static_cast<char>('0' + number / 10);
+    out += static_cast<char>('0' + number % 10);
+  }
+
+  static void append_pair(unsigned a, char between, unsigned b, char behind, std::string& out) {
+    append_two(a, out);
+    out += between;
+    append_two(b, out);
+    out += behind;
+  }
+
   Zone zone_;
   CivilTime day_{};  // of the first
   bool one_year_ = true;
@@ -177,10 +205,10 @@ std::size_t common_beginning(std::string_view a, std::string_view b) {
 
 /// How many bytes of the identifiers tell each from all others, at least kLeastPrefix. Without
 /// case, as `grep --prefix` may take them.
-std::size_t telling_prefix(std::span<const TraceRow> rows) {
-  std::vector<std::string_view> ids;
+std::size_t telling_prefix(const TraceRows& rows) {
+  std::vector<std::string> ids;
   ids.reserve(rows.size());
-  for (const TraceRow& row : rows) ids.push_back(row.id);
+  each_row(rows, [&](const TraceRow& row) { ids.emplace_back(row.id); });
   std::sort(ids.begin(), ids.end(), folded_less);
   std::size_t prefix = kLeastPrefix;
   for (std::size_t i = 1; i < ids.size(); ++i) {
@@ -232,7 +260,7 @@ struct Plan {
 /// What the rows ask for.
 class Survey {
  public:
-  Survey(std::span<const TraceRow> rows, const Zone& zone);
+  Survey(const TraceRows& rows, const Zone& zone);
 
   const Starts& starts() const { return starts_; }
 
@@ -250,20 +278,21 @@ class Survey {
   Time last_ = Time::min();
   Widths widths_{};  // of whole cells; starts depend on the plan
   std::size_t bare_names_ = 0;
+  std::string made_;  // a cell
 };
 
-Survey::Survey(std::span<const TraceRow> rows, const Zone& zone) {
-  for (const TraceRow& row : rows) add(row);
+Survey::Survey(const TraceRows& rows, const Zone& zone) {
+  each_row(rows, [this](const TraceRow& row) { add(row); });
   starts_ = Starts(zone, first_, last_);
 }
 
 void Survey::add(const TraceRow& row) {
   widen(trace, cell_width(row.id));
   widen(key, cell_width(row.key));
-  widen(records, fmt::formatted_size("{}", row.records));
-  widen(errors, fmt::formatted_size("{}", row.errors));
-  widen(duration, visible_width(total_cell(row)));
-  widen(gap, visible_width(gap_cell(row)));
+  widen(records, fmt::format_int(row.records).size());
+  widen(errors, fmt::format_int(row.errors).size());
+  widen(duration, visible_width(total_cell(row, made_)));
+  widen(gap, visible_width(gap_cell(row, made_)));
   widen(names, components_width(row, false));
   bare_names_ = std::max(bare_names_, components_width(row, true));
   first_ = std::min(first_, row.start);
@@ -272,12 +301,13 @@ void Survey::add(const TraceRow& row) {
 
 Plan Survey::plan(bool brief, bool is_bare) const {
   Plan plan;
+  std::string made;
   plan.brief = brief;
   plan.bare = is_bare;
   plan.widths = widths_;
   plan.widths[trace] = std::min(widths_[trace], kWidestTrace);
   plan.widths[key] = std::min(widths_[key], brief ? kBriefKey : kWidestKey);
-  plan.widths[start] = starts_.cell(first_, brief).size();
+  plan.widths[start] = starts_.cell(first_, brief, made).size();
   if (is_bare) plan.widths[names] = bare_names_;
   for (std::size_t i = 0; i < kColumns; ++i) {
     plan.headings[i] = brief ? kHeadings[i].brief : kHeadings[i].full;
@@ -288,7 +318,7 @@ Plan Survey::plan(bool brief, bool is_bare) const {
 }
 
 /// The plan that gives up least; `columns` 0: nothing.
-Plan fit(const Survey& survey, std::span<const TraceRow> rows, unsigned columns) {
+Plan fit(const Survey& survey, const TraceRows& rows, unsigned columns) {
   Plan plan = survey.plan(false, false);
   if (columns == 0 || plan.width() <= columns) return plan;
   plan = survey.plan(false, true);
@@ -315,8 +345,8 @@ class ListText final : public ListWriter {
  public:
   explicit ListText(const Style& style) : style_(style) {}
 
-  void begin(std::span<const TraceRow> rows, std::string& out) override;
-  void row(const TraceRow& row, std::string& out) override;
+  void begin(const TraceRows& rows, std::string& out) override;
+  void row(const TraceRow& row, std::string& out) const override;
   void end(std::string&) override {}
 
  private:
@@ -324,18 +354,17 @@ class ListText final : public ListWriter {
     row.cell(text, plan_.widths[column], style_.color ? color : kPlain, kHeadings[column].align);
   }
 
-  std::string_view trace_cell(const TraceRow& row);
-  std::string_view key_cell(const TraceRow& row);
-  std::string_view names_cell(const TraceRow& row);
+  std::string_view trace_cell(const TraceRow& row, std::string& made) const;
+  std::string_view key_cell(const TraceRow& row, std::string& made) const;
+  std::string_view names_cell(const TraceRow& row, std::string& made) const;
 
   Style style_;
   Starts starts_;
   Plan plan_;
-  std::string cell_;  // being made
 };
 
-void ListText::begin(std::span<const TraceRow> rows, std::string& out) {
-  if (rows.empty()) return;
+void ListText::begin(const TraceRows& rows, std::string& out) {
+  if (rows.size() == 0) return;
   const Survey survey(rows, style_.zone);
   starts_ = survey.starts();
   plan_ = fit(survey, rows, style_.columns);
@@ -346,40 +375,48 @@ void ListText::begin(std::span<const TraceRow> rows, std::string& out) {
   out += '\n';
 }
 
-void ListText::row(const TraceRow& row, std::string& out) {
+void ListText::row(const TraceRow& row, std::string& out) const {
   Row cells(out);
+  std::string made;  // the cell that is being made
+  const auto number = [](const fmt::format_int& text) {
+    return std::string_view(text.data(), text.size());
+  };
   const char letter = severity_letter(row.severity);
   const bool stated = row.severity != Severity::unspecified;
-  cell(trace, trace_cell(row), cells);
-  cell(key, key_cell(row), cells, kDim);
-  cell(records, fmt::format("{}", row.records), cells);
-  cell(errors, fmt::format("{}", row.errors), cells, row.errors > 0 ? kBoldRed : kPlain);
+  cell(trace, trace_cell(row, made), cells);
+  cell(key, key_cell(row, made), cells, kDim);
+  cell(records, number(fmt::format_int(row.records)), cells);
+  cell(errors, number(fmt::format_int(row.errors)), cells, row.errors > 0 ? kBoldRed : kPlain);
   cell(severity, stated ? std::string_view(&letter, 1) : kNone, cells,
        severity_color(row.severity));
-  cell(start, starts_.cell(row.start, plan_.brief), cells);
-  cell(duration, total_cell(row), cells);
-  cell(gap, gap_cell(row), cells);
-  cell(names, names_cell(row), cells);
+  cell(start, starts_.cell(row.start, plan_.brief, made), cells);
+  cell(duration, total_cell(row, made), cells);
+  cell(gap, gap_cell(row, made), cells);
+  cell(names, names_cell(row, made), cells);
   out += '\n';
 }
 
-std::string_view ListText::trace_cell(const TraceRow& row) {
-  cell_.clear();
-  append_cut(row.id, plan_.cuts_traces ? plan_.widths[trace] : kAnyWidth, cell_);
-  return cell_;
+std::string_view ListText::trace_cell(const TraceRow& row, std::string& made) const {
+  if (!plan_.cuts_traces) return shown(row.id, made);
+  made.clear();
+  append_cut(row.id, plan_.widths[trace], made);
+  return made;
 }
 
-std::string_view ListText::key_cell(const TraceRow& row) {
-  cell_.clear();
-  append_cut(row.key, plan_.brief ? plan_.widths[key] : kAnyWidth, cell_);
-  return cell_;
+std::string_view ListText::key_cell(const TraceRow& row, std::string& made) const {
+  if (!plan_.brief) return shown(row.key, made);
+  made.clear();
+  append_cut(row.key, plan_.widths[key], made);
+  return made;
 }
 
-std::string_view ListText::names_cell(const TraceRow& row) {
-  cell_.clear();
+std::string_view ListText::names_cell(const TraceRow& row, std::string& made) const {
   const bool fitted = style_.columns > 0;
-  append_components(row.components, {plan_.bare, fitted ? plan_.widths[names] : kAnyWidth}, cell_);
-  return cell_;
+  const ComponentStyle style{plan_.bare, fitted ? plan_.widths[names] : kAnyWidth};
+  if (!fitted && row.components.size() == 1) return shown(style.name(row.components[0]), made);
+  made.clear();
+  append_components(row.components, style, made);
+  return made;
 }
 
 }  // namespace

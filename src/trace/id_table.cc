@@ -1,79 +1,134 @@
-// An open hash table with linear probing. Slots are numbers of four bytes, so that a million of
-// them stay near the processor; an entry is looked at only where the slot leads, and its text only
-// when the whole hash agrees.
+// The numbers of DistinctIds, but for one thing: trace IDs that differ in the case of their letters
+// are one identifier. So 32 hex digits count in lower case, and those that were only written
+// otherwise, which is rare, are kept beside as they stand.
+//
+// The table of a million identifiers is larger than the caches: of many that are looked for at a
+// time, the slots are fetched ahead.
 
 #include "ktrace/id_table.h"
 
-#include <bit>
-#include <cstring>
+#include <algorithm>
+#include <unordered_map>
 
+#include "index_ids.h"
 #include "ktrace/identifiers.h"
 
 namespace ktrace::trace {
 namespace {
 
-constexpr std::size_t kFewestSlots = 1024;
-constexpr std::uint64_t kCaseBits = 0x2020202020202020;
+using index::DistinctIds;
+using index::Form;
 
-std::uint64_t mix(std::uint64_t a, std::uint64_t b) {
-  a = (a ^ b) * 0x9E3779B97F4A7C15;
-  return a ^ std::rotl(a, 29) ^ (a >> 32);
-}
-
-// Text of 32 bytes may be a trace ID, whose letters are equal without case: its case bits are set
-// for all, which leaves digits and lower case letters alone.
-std::uint64_t hash_of(std::string_view text) {
-  const std::uint64_t fold = text.size() == 32 ? kCaseBits : 0;
-  std::uint64_t hash = text.size();
-  std::uint64_t word = 0;
-  for (; text.size() >= sizeof word; text.remove_prefix(sizeof word)) {
-    std::memcpy(&word, text.data(), sizeof word);
-    hash = mix(hash, word | fold);
-  }
-  word = 0;
-  if (!text.empty()) std::memcpy(&word, text.data(), text.size());
-  return mix(hash, word);
-}
-
-std::uint64_t slot_for(std::uint64_t hash, std::size_t number_and_one) {
-  return (hash >> 32 << 32) | static_cast<std::uint32_t>(number_and_one);
-}
+// How far ahead of its use a slot is fetched: the time of a few insertions.
+constexpr std::size_t kAhead = 8;
 
 }  // namespace
 
-std::uint32_t IdTable::number_of(std::string_view id) {
-  if (slots_.size() < 2 * (entries_.size() + 1)) grow();
-  const std::uint64_t hash = hash_of(id);
-  const std::size_t mask = slots_.size() - 1;
-  std::size_t slot = hash & mask;
-  for (; slots_[slot] != 0; slot = (slot + 1) & mask) {
-    if ((slots_[slot] ^ hash) >> 32 != 0) continue;
-    const std::uint32_t number = static_cast<std::uint32_t>(slots_[slot]) - 1;
-    Entry& entry = entries_[number];
-    const std::string_view known(entry.text, entry.size);
-    if (known == id) return number;
-    if (!same_identifier(known, id)) continue;
-    entry.text = arena_.keep(canonical_identifier(id)).data();
+struct IdTable::State {
+  // An identifier in the form that the table has of it.
+  struct Key : DistinctIds::Key {
+    std::string_view written;
+    bool odd = false;  // not in its one spelling
+    std::string folded;
+  };
+
+  void prepare(std::string_view id, Key& key) const {
+    key.written = key.text = id;
+    key.form = index::parse_number(id, key.number);
+    key.odd = key.form == Form::upper || (key.form == Form::text && id.size() == 32);
+    if (key.odd) fold(key);
+    key.hash = ids.hash(key);
+  }
+
+  static void fold(Key& key) {
+    key.folded = canonical_identifier(key.written);
+    key.form = index::parse_number(key.folded, key.number);
+    key.odd = key.folded != key.written;
+  }
+
+  std::uint32_t insert(const Key& key) {
+    const std::size_t known = ids.size();
+    const std::uint32_t number = ids.insert(key);
+    if (number == known) {
+      if (key.odd) odd.emplace(number, key.written);
+    } else if (!odd.empty()) {
+      const auto other = odd.find(number);
+      if (other != odd.end() && other->second != key.written) odd.erase(other);
+    }
     return number;
   }
-  const std::string_view text = arena_.keep(id);
-  entries_.push_back({hash, text.data(), static_cast<std::uint32_t>(text.size())});
-  slots_[slot] = slot_for(hash, entries_.size());
-  return static_cast<std::uint32_t>(entries_.size() - 1);
-}
 
-std::string_view IdTable::id(std::uint32_t number) const {
-  return {entries_[number].text, entries_[number].size};
-}
-
-void IdTable::grow() {
-  slots_.assign(std::max(kFewestSlots, 2 * slots_.size()), 0);
-  const std::size_t mask = slots_.size() - 1;
-  for (std::size_t i = 0; i < entries_.size(); ++i) {
-    std::size_t slot = entries_[i].hash & mask;
-    while (slots_[slot] != 0) slot = (slot + 1) & mask;
-    slots_[slot] = slot_for(entries_[i].hash, i + 1);
+  // Calls take(number) for all keys that make(i, key) makes, in order.
+  template <typename Make, typename Take>
+  void insert_all(std::size_t count, const Make& make, const Take& take) {
+    std::vector<Key> ring(kAhead);
+    for (std::size_t i = 0; i < count + kAhead; ++i) {
+      Key& key = ring[i % kAhead];
+      if (i >= kAhead) take(insert(key));
+      if (i >= count) continue;
+      make(i, key);
+      ids.prefetch(key.hash);
+    }
   }
+
+  DistinctIds ids;
+  std::unordered_map<std::uint32_t, std::string> odd;  // by number, as it was written
+};
+
+IdTable::IdTable() : state_(std::make_unique<State>()) {}
+IdTable::~IdTable() = default;
+IdTable::IdTable(IdTable&&) noexcept = default;
+IdTable& IdTable::operator=(IdTable&&) noexcept = default;
+
+std::uint32_t IdTable::number_of(std::string_view id) {
+  State::Key key;
+  state_->prepare(id, key);
+  return state_->insert(key);
+}
+
+void IdTable::numbers_of(const std::vector<std::string_view>& ids,
+                         std::vector<std::uint32_t>& numbers) {
+  state_->insert_all(
+      ids.size(), [&](std::size_t i, State::Key& key) { state_->prepare(ids[i], key); },
+      [&](std::uint32_t number) { numbers.push_back(number); });
+}
+
+std::vector<std::uint32_t> IdTable::take_in(const IdTable& other) {
+  std::vector<std::uint32_t> numbers;
+  numbers.reserve(other.size());
+  const bool any_odd = !state_->odd.empty() || !other.state_->odd.empty();
+  std::string ids[kAhead];  // of as many keys as are held at a time
+  state_->insert_all(
+      other.size(),
+      [&](std::size_t i, State::Key& key) {
+        const auto number = static_cast<std::uint32_t>(i);
+        if (any_odd) {
+          other.copy(number, ids[i % kAhead]);
+          return state_->prepare(ids[i % kAhead], key);
+        }
+        static_cast<DistinctIds::Key&>(key) = other.state_->ids.key(number);
+        key.hash = state_->ids.hash(key);
+        key.odd = false;
+      },
+      [&](std::uint32_t number) { numbers.push_back(number); });
+  return numbers;
+}
+
+std::size_t IdTable::size() const { return state_->ids.size(); }
+
+void IdTable::copy(std::uint32_t number, std::string& id) const {
+  if (const auto other = state_->odd.find(number); other != state_->odd.end()) {
+    id = other->second;
+    return;
+  }
+  char room[index::kLongestNumber];
+  id = state_->ids.text(number, room);
+}
+
+std::string IdTable::id(std::uint32_t number) const {
+  std::string id;
+  copy(number, id);
+  return id;
 }
 
 }  // namespace ktrace::trace

@@ -100,9 +100,13 @@ void DistinctIds::grow() {
 }
 
 std::string_view DistinctIds::text(std::uint32_t id) {
+  char room[kLongestNumber];
+  return form(id) == Form::text ? texts_[numbers_[id].high] : arena_.keep(text(id, room));
+}
+
+std::string_view DistinctIds::text(std::uint32_t id, char* room) const {
   if (form(id) == Form::text) return texts_[numbers_[id].high];
-  char text[36];
-  return arena_.keep({text, format_number(numbers_[id], form(id), text)});
+  return {room, format_number(numbers_[id], form(id), room)};
 }
 
 void DistinctIds::close() { std::vector<std::uint32_t>().swap(slots_); }

@@ -51,6 +51,12 @@ class DistinctIds {
   /// The identifier's own spelling. Lives as long as the table.
   std::string_view text(std::uint32_t id);
 
+  /// The same, but of a number it is written to `room`, for kLongestNumber bytes.
+  std::string_view text(std::uint32_t id, char* room) const;
+
+  /// The identifier as insert() takes it; of text it lives as long as the table.
+  Key key(std::uint32_t id) const;
+
   /// Frees what only insert() needs.
   void close();
 
@@ -64,7 +70,6 @@ class DistinctIds {
   std::size_t slot_of(std::uint64_t hash) const { return hash & (slots_.size() - 1); }
   std::uint32_t stamp(std::uint64_t hash, std::uint32_t id) const;
   bool matches(std::uint32_t id, const Key& key) const;
-  Key key(std::uint32_t id) const;
   void grow();
 
   std::uint64_t salt_[2];

@@ -73,7 +73,9 @@ enum class Form : std::uint8_t {
 /// The spelling of `id`, and its number unless it is text.
 Form parse_number(std::string_view id, Number& number);
 
-/// Writes `number` in the given form to `text`, which has room for 36 bytes. Gives the length.
+/// Writes `number` in the given form to `text`, which has room for kLongestNumber bytes. Gives the
+/// length.
+inline constexpr std::size_t kLongestNumber = 36;
 std::size_t format_number(const Number& number, Form form, char* text);
 
 /// How a block tells the identifier of an occurrence. The first ones are Forms, written in full.

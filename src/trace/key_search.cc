@@ -1,10 +1,9 @@
 // The search that makes `list` run at the speed of memory.
 //
 // Keys are spelled in many ways (traceID, trace-id, "trace_id"), so that no literal can be searched
-// for. What all have in common is how they end: the last letter of a key, perhaps a quote, then '='
-// or ':'. The loop turns 64 bytes at a time into three bit masks (separator, quote, last letter)
-// and combines them by shifting; what is left, a few places per record, is compared letter by
-// letter from the back, which most places fail at the first or second letter.
+// for. What all have in common is how they end: the last but one letter of a key or a joiner, the
+// last letter, perhaps a quote, then '=' or ':'. The loop looks at 64 places at a time for all of
+// these; what is left, a place or two per record, is compared letter by letter from the back.
 
 #include "ktrace/key_search.h"
 
@@ -20,14 +19,26 @@ namespace {
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
 
-bool is_joiner(char c) { return c == '-' || c == '_'; }
-
-bool is_key_char(char c) {
-  const char l = lower(c);
-  return (l >= 'a' && l <= 'z') || (c >= '0' && c <= '9') || is_joiner(c) || c == '.' || c == '/';
-}
-
 std::size_t index(char c) { return static_cast<unsigned char>(c); }
+
+constexpr char kJoiner = 1;
+
+// What keys are made of, folded; 0 for all else.
+constexpr std::array<char, 256> kKeyChars = [] {
+  std::array<char, 256> chars{};
+  for (char c = '0'; c <= '9'; ++c) chars[static_cast<std::size_t>(c)] = c;
+  for (char c = 'a'; c <= 'z'; ++c) {
+    chars[static_cast<std::size_t>(c)] = chars[static_cast<std::size_t>(c - 'a' + 'A')] = c;
+  }
+  chars['.'] = '.';
+  chars['/'] = '/';
+  chars['-'] = chars['_'] = kJoiner;
+  return chars;
+}();
+
+bool is_joiner(char c) { return kKeyChars[index(c)] == kJoiner; }
+
+bool is_key_char(char c) { return kKeyChars[index(c)] != 0; }
 
 void find_portable(std::string_view block, const std::array<bool, 256>& last,
                    std::vector<std::uint32_t>& separators) {
@@ -44,65 +55,85 @@ void find_portable(std::string_view block, const std::array<bool, 256>& last,
 
 #define KTRACE_AVX2 __attribute__((target("avx2")))
 
-// How many different last letters the loop has room for; more are rare, and searched for plainly.
-constexpr std::size_t kMostLetters = 4;
+// The same 16 bytes in both halves of a register.
+KTRACE_AVX2 __m256i twice(const KeySearch::Nibbles& table) {
+  return _mm256_broadcastsi128_si256(
+      _mm_loadu_si128(reinterpret_cast<const __m128i*>(table.data())));
+}
 
-// kLetters is known when the loop is compiled, so that its constants stay in registers.
-template <std::size_t kLetters>
-class Avx2KeySearch {
+KTRACE_AVX2 __m256i load(const char* at) {
+  return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at));
+}
+
+// Letters or separators that are looked for, in one register by their lower four bits: a byte is
+// one of them when it equals what the register has in its place.
+class Avx2Set {
  public:
-  KTRACE_AVX2 explicit Avx2KeySearch(const std::vector<char>& last) {
-    for (std::size_t i = 0; i < kLetters; ++i) letters_[i] = _mm256_set1_epi8(last[i]);
+  KTRACE_AVX2 explicit Avx2Set(const KeySearch::Nibbles& table) : table_(twice(table)) {}
+
+  KTRACE_AVX2 __m256i has(__m256i bytes) const {
+    return _mm256_cmpeq_epi8(_mm256_shuffle_epi8(table_, bytes), bytes);
   }
 
-  // Reads at most 63 bytes beyond the block. What the masks say about the byte before a step's
-  // first is carried over in their highest bits.
+ private:
+  __m256i table_;
+};
+
+// A set that may have two letters in one place.
+template <bool kTwo>
+class Avx2Letters {
+ public:
+  KTRACE_AVX2 explicit Avx2Letters(const KeySearch::Letters& letters)
+      : first_(letters.first), second_(letters.second) {}
+
+  KTRACE_AVX2 __m256i has(__m256i bytes) const {
+    const __m256i folded = _mm256_or_si256(bytes, _mm256_set1_epi8(0x20));
+    const __m256i found = first_.has(folded);
+    return kTwo ? _mm256_or_si256(found, second_.has(folded)) : found;
+  }
+
+ private:
+  Avx2Set first_, second_;
+};
+
+// kTwo is known when the loop is compiled: without it, it takes a quarter less.
+template <bool kTwo>
+class Avx2KeySearch {
+ public:
+  KTRACE_AVX2 Avx2KeySearch(const KeySearch::Letters& before, const KeySearch::Letters& last)
+      : before_(before), last_(last), separators_(kSeparators) {}
+
+  // A place is that of the last but one letter. Reads at most 63 bytes beyond the block.
   KTRACE_AVX2 void run(std::string_view block, std::vector<std::uint32_t>& separators) const {
     const Avx2KeySearch self = *this;
-    std::uint64_t letter_carry = 0, quoted_carry = 0;
-    for (std::size_t at = 0; at < block.size(); at += 64) {
-      const Masks low = self.masks(block.data() + at), high = self.masks(block.data() + at + 32);
-      const std::uint64_t letter = join(low.letter, high.letter);
-      const std::uint64_t behind_letter = letter << 1 | letter_carry;
-      const std::uint64_t quoted = join(low.quote, high.quote) & behind_letter;
-      const std::uint64_t behind = behind_letter | quoted << 1 | quoted_carry;
-      letter_carry = letter >> 63;
-      quoted_carry = quoted >> 63;
-      std::uint64_t found = join(low.separator, high.separator) & behind;
+    for (std::size_t at = 0; at + 2 < block.size(); at += 64) {
+      const std::uint64_t low = self.ends(block.data() + at);
+      const std::uint64_t high = self.ends(block.data() + at + 32);
+      std::uint64_t found = high << 32 | low;
       for (; found != 0; found &= found - 1) [[unlikely]] {
-          const std::size_t place = at + static_cast<std::size_t>(std::countr_zero(found));
+          std::size_t place = at + static_cast<std::size_t>(std::countr_zero(found)) + 2;
+          if (place < block.size() && block[place] == '"') ++place;
           if (place < block.size()) separators.push_back(static_cast<std::uint32_t>(place));
         }
     }
   }
 
  private:
-  struct Masks {
-    std::uint32_t separator, quote, letter;
-  };
+  static constexpr KeySearch::Nibbles kSeparators{1, 0, 0,   0, 0, 0,   0, 0,
+                                                  0, 0, ':', 0, 0, '=', 0, 0};
 
-  static std::uint64_t join(std::uint32_t low, std::uint32_t high) {
-    return std::uint64_t{high} << 32 | low;
+  // A bit for each of the 32 places from `at` on.
+  KTRACE_AVX2 std::uint32_t ends(const char* at) const {
+    const __m256i behind = load(at + 2);
+    const __m256i quote = _mm256_cmpeq_epi8(behind, _mm256_set1_epi8('"'));
+    const __m256i separator = _mm256_or_si256(
+        separators_.has(behind), _mm256_and_si256(quote, separators_.has(load(at + 3))));
+    const __m256i letters = _mm256_and_si256(before_.has(load(at)), last_.has(load(at + 1)));
+    return static_cast<std::uint32_t>(_mm256_movemask_epi8(_mm256_and_si256(letters, separator)));
   }
 
-  KTRACE_AVX2 static std::uint32_t bits(__m256i bytes) {
-    return static_cast<std::uint32_t>(_mm256_movemask_epi8(bytes));
-  }
-
-  KTRACE_AVX2 Masks masks(const char* at) const {
-    const __m256i bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at));
-    const __m256i folded = _mm256_or_si256(bytes, _mm256_set1_epi8(0x20));
-    __m256i letter = _mm256_cmpeq_epi8(folded, letters_[0]);
-    for (std::size_t i = 1; i < kLetters; ++i) {
-      letter = _mm256_or_si256(letter, _mm256_cmpeq_epi8(folded, letters_[i]));
-    }
-    const __m256i separator = _mm256_or_si256(_mm256_cmpeq_epi8(bytes, _mm256_set1_epi8('=')),
-                                              _mm256_cmpeq_epi8(bytes, _mm256_set1_epi8(':')));
-    const __m256i quote = _mm256_cmpeq_epi8(bytes, _mm256_set1_epi8('"'));
-    return {bits(separator), bits(quote), bits(letter)};
-  }
-
-  __m256i letters_[kLetters];
+  Avx2Letters<kTwo> before_, last_;
+  Avx2Set separators_;
 };
 
 bool has_avx2() {
@@ -114,92 +145,133 @@ bool has_avx2() {
 
 }  // namespace
 
-KeySearch::KeySearch(const KeySet& keys) : keys_(keys.folded()) {
-  for (const std::string& key : keys_) {
-    if (key.empty()) continue;
-    const char last = key.back();
-    last_[index(last)] = true;
-    if (last >= 'a' && last <= 'z') last_[index(static_cast<char>(last - ('a' - 'A')))] = true;
-    const char folded = static_cast<char>(last | 0x20);
-    if (std::find(last_folded_.begin(), last_folded_.end(), folded) == last_folded_.end()) {
-      last_folded_.push_back(folded);
+bool KeySearch::Letters::add(char letter) {
+  if ((letter & 0x80) != 0) return false;
+  const char folded = static_cast<char>(letter | 0x20);
+  const std::size_t place = static_cast<std::size_t>(folded) & 0xf;
+  for (Nibbles* table : {&first, &second}) {
+    char& entry = (*table)[place];
+    if (entry == 0) {
+      entry = folded;
+      two = two || table == &second;
     }
+    if (entry == folded) return true;
+  }
+  return false;
+}
+
+KeySearch::KeySearch(const KeySet& keys) {
+  // Keys of one letter are rare, as are three letters with the same lower four bits.
+  fits_ = before_.add('-') && before_.add('_');
+  for (const std::string& key : keys.folded()) {
+    if (key.empty()) continue;
+    const bool usual = key.size() <= kLongest && std::all_of(key.begin(), key.end(), is_key_char);
+    const bool plain = key != "traceparent" && key != "logging.googleapis.com/trace";
+    const auto& added =
+        (usual ? usual_ : unusual_).emplace_back(Spelling{{key.rbegin(), key.rend()}, plain});
+    for (std::size_t i = 0; usual && i < key.size(); ++i) {
+      places_[i] |= std::uint64_t{1} << (added.backwards[i] & 63);
+    }
+    has_audit_ = has_audit_ || key == "auditid";
+    const char last = key.back();
+    last_letters_[index(last)] = true;
+    if (last >= 'a' && last <= 'z') last_letters_[index(static_cast<char>(last - 32))] = true;
+    fits_ = fits_ && key.size() > 1 && last_.add(last) && before_.add(key[key.size() - 2]);
   }
 }
 
 void KeySearch::find_all(std::string_view block, std::vector<std::uint32_t>& separators) const {
 #if defined(__x86_64__)
-  if (has_avx2() && !last_folded_.empty() && last_folded_.size() <= kMostLetters) {
-    switch (last_folded_.size()) {
-      case 1:
-        return Avx2KeySearch<1>(last_folded_).run(block, separators);
-      case 2:
-        return Avx2KeySearch<2>(last_folded_).run(block, separators);
-      case 3:
-        return Avx2KeySearch<3>(last_folded_).run(block, separators);
-      default:
-        return Avx2KeySearch<4>(last_folded_).run(block, separators);
-    }
+  if (has_avx2() && fits_) {
+    if (before_.two || last_.two) return Avx2KeySearch<true>(before_, last_).run(block, separators);
+    return Avx2KeySearch<false>(before_, last_).run(block, separators);
   }
 #endif
-  find_portable(block, last_, separators);
+  find_portable(block, last_letters_, separators);
 }
 
 KeySearch::Key KeySearch::key_before(std::string_view block, std::size_t separator) const {
   const bool quoted = separator > 0 && block[separator - 1] == '"';
   const std::size_t end = separator - (quoted ? 1 : 0);
-  if (end == 0) return {};
-  const char last = lower(block[end - 1]);
-  for (const std::string& key : keys_) {
-    if (key.empty() || key.back() != last) continue;
-    std::size_t at = end, left = key.size();
-    while (left > 0 && at > 0) {
-      const char c = block[at - 1];
-      if (lower(c) == key[left - 1]) {
-        --left;
-      } else if (!is_joiner(c)) {
+  if (end == 0 || is_joiner(block[end - 1])) return {};
+  std::array<char, kLongest> letters;  // the whole key's, backwards
+  std::size_t count = 0, at = end;
+  bool possible = true;
+  for (; at > 0 && possible; --at) {
+    const char c = kKeyChars[index(block[at - 1])];
+    if (c == 0) break;
+    if (c == kJoiner) continue;
+    possible = count < kLongest && (places_[count] >> (c & 63) & 1) != 0;
+    if (possible) letters[count++] = c;
+  }
+  const std::string_view folded(letters.data(), count);
+  for (const Spelling& key : usual_) {
+    if (possible && key.backwards == folded) return {at, end, key.plain};
+  }
+  if (has_audit_ && folded == "di" && block.substr(0, end).ends_with(" AUDIT: id")) {
+    return {end - 2, end, false};  // a line of the legacy audit log
+  }
+  return unusual_.empty() ? Key() : unusual_before(block, end);
+}
+
+// Keys of other than key characters are compared letter by letter: they may begin anywhere.
+KeySearch::Key KeySearch::unusual_before(std::string_view block, std::size_t end) const {
+  for (const auto& [key, plain] : unusual_) {
+    std::size_t at = end, same = 0;
+    for (; same < key.size() && at > 0; --at) {
+      if (lower(block[at - 1]) == key[same]) {
+        ++same;
+      } else if (!is_joiner(block[at - 1])) {
         break;
       }
-      --at;
     }
-    if (left > 0 && key == "auditid" && block.substr(0, end).ends_with(" AUDIT: id")) {
-      return {end - 2, end, false};  // a line of the legacy audit log
-    }
-    if (left > 0) continue;
+    if (same < key.size()) continue;
     while (at > 0 && is_joiner(block[at - 1])) --at;
-    if (at > 0 && is_key_char(block[at - 1])) continue;
-    const bool plain = key != "traceparent" && key != "logging.googleapis.com/trace";
-    return {at, end, plain};
+    if (at == 0 || !is_key_char(block[at - 1])) return {at, end, plain};
   }
   return {};
 }
 
 namespace {
 
+// Quotes that are escaped do not count; that is known only inside of others.
 bool balanced_portable(std::string_view text) {
-  std::size_t quotes = 0;
-  for (const char c : text) {
-    if (c == '\\' || c == '\n') return false;
-    quotes += c == '"' ? 1 : 0;
+  bool inside = false;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (text[at] == '"') inside = !inside;
+    if (text[at] == '\\') {
+      if (!inside) return false;
+      ++at;
+    }
+    if (at < text.size() && text[at] == '\n') return false;
   }
-  return quotes % 2 == 0;
+  return !inside;
 }
 
 #if defined(__x86_64__)
 
 KTRACE_AVX2 bool balanced_avx2(std::string_view text) {
-  std::uint32_t quotes = 0, wrong = 0;
-  for (std::size_t at = 0; at < text.size(); at += 32) {
-    const __m256i bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(text.data() + at));
-    const __m256i bad = _mm256_or_si256(_mm256_cmpeq_epi8(bytes, _mm256_set1_epi8('\\')),
-                                        _mm256_cmpeq_epi8(bytes, _mm256_set1_epi8('\n')));
-    const std::size_t left = text.size() - at;
-    const std::uint32_t inside = left >= 32 ? ~0U : (1U << left) - 1;
-    const __m256i quote = _mm256_cmpeq_epi8(bytes, _mm256_set1_epi8('"'));
-    quotes ^= static_cast<std::uint32_t>(_mm256_movemask_epi8(quote)) & inside;
-    wrong |= static_cast<std::uint32_t>(_mm256_movemask_epi8(bad)) & inside;
+  const __m256i quote = _mm256_set1_epi8('"'), backslash = _mm256_set1_epi8('\\'),
+                newline = _mm256_set1_epi8('\n');
+  const auto mask = [](__m256i bytes) KTRACE_AVX2 {
+    return static_cast<std::uint32_t>(_mm256_movemask_epi8(bytes));
+  };
+  const auto others_in = [&](__m256i bytes) KTRACE_AVX2 {
+    return _mm256_or_si256(_mm256_cmpeq_epi8(bytes, backslash), _mm256_cmpeq_epi8(bytes, newline));
+  };
+  std::uint32_t quotes = 0;
+  __m256i others = _mm256_setzero_si256();
+  std::size_t at = 0;
+  for (; at + 32 <= text.size(); at += 32) {
+    const __m256i bytes = load(text.data() + at);
+    quotes ^= mask(_mm256_cmpeq_epi8(bytes, quote));
+    others = _mm256_or_si256(others, others_in(bytes));
   }
-  return wrong == 0 && (std::popcount(quotes) & 1) == 0;
+  const __m256i bytes = load(text.data() + at);
+  const std::uint32_t inside = (1U << (text.size() - at)) - 1;
+  quotes ^= mask(_mm256_cmpeq_epi8(bytes, quote)) & inside;
+  if ((mask(others) | (mask(others_in(bytes)) & inside)) != 0) return balanced_portable(text);
+  return (std::popcount(quotes) & 1) == 0;
 }
 
 #endif

@@ -38,5 +38,43 @@ TEST(IdTable, HoldsMany) {
   EXPECT_EQ(table.id(49'999), "request-49999");
 }
 
+const std::string kLower = "4bf92f3577b34da6a3ce929d0e0e4736";
+const std::string kUpper = "4BF92F3577B34DA6A3CE929D0E0E4736";
+
+TEST(IdTable, NumbersManyAtATimeAsOneByOne) {
+  std::vector<std::string_view> ids;
+  std::vector<std::string> texts;
+  for (int i = 0; i < 100; ++i) texts.push_back("request-" + std::to_string(i % 70));
+  for (const std::string& text : texts) ids.push_back(text);
+  ids.insert(ids.begin() + 5, {kUpper, kLower, "9a62ff46-a897-4de8-90b3-d690123eaec8"});
+  IdTable one_by_one, together;
+  std::vector<std::uint32_t> numbers;
+  together.numbers_of(ids, numbers);
+  ASSERT_EQ(numbers.size(), ids.size());
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    EXPECT_EQ(numbers[i], one_by_one.number_of(ids[i])) << ids[i];
+  }
+  EXPECT_EQ(together.size(), one_by_one.size());
+  EXPECT_EQ(together.id(5), kLower);
+  EXPECT_EQ(together.id(6), "9a62ff46-a897-4de8-90b3-d690123eaec8");
+}
+
+TEST(IdTable, TakesInAnother) {
+  for (const bool odd : {false, true}) {
+    IdTable table, other;
+    for (int i = 0; i < 30; ++i) table.number_of("request-" + std::to_string(i));
+    table.number_of(odd ? kUpper : kLower);
+    for (int i = 20; i < 60; ++i) other.number_of("request-" + std::to_string(i));
+    other.number_of("9a62ff46-a897-4de8-90b3-d690123eaec8");
+    other.number_of(kLower);
+    const std::vector<std::uint32_t> numbers = table.take_in(other);
+    ASSERT_EQ(numbers.size(), other.size());
+    for (std::uint32_t i = 0; i < numbers.size(); ++i) EXPECT_EQ(table.id(numbers[i]), other.id(i));
+    EXPECT_EQ(numbers[0], 20u);
+    EXPECT_EQ(numbers.back(), 30u);
+    EXPECT_EQ(table.size(), 62u);
+  }
+}
+
 }  // namespace
 }  // namespace ktrace::trace

@@ -48,10 +48,21 @@ std::vector<TraceRow> cluster() {
   return rows;
 }
 
+class Rows final : public TraceRows {
+ public:
+  explicit Rows(const std::vector<TraceRow>& rows) : rows_(rows) {}
+
+  std::size_t size() const override { return rows_.size(); }
+  void make(std::size_t index, TraceRow& row) const override { row = rows_[index]; }
+
+ private:
+  const std::vector<TraceRow>& rows_;
+};
+
 std::string written(std::string_view name, const Style& style, const std::vector<TraceRow>& rows) {
   std::string out;
   const auto writer = find_list_format(name)->make(style);
-  writer->begin(rows, out);
+  writer->begin(Rows(rows), out);
   for (const TraceRow& row : rows) writer->row(row, out);
   writer->end(out);
   return out;
