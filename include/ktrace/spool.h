@@ -13,9 +13,9 @@
 
 namespace ktrace::input {
 
-/// Takes bytes at its end and gives them back from anywhere. The first are held in memory, the rest
-/// in one file in TMPDIR that has no name, and so is gone with this process however that ends. May
-/// be read by several threads while nothing is appended.
+/// Takes bytes at its end and gives them back from anywhere. The first are held in memory, the
+/// rest, compressed, in one file in TMPDIR that has no name, and so is gone with this process
+/// however that ends. May be read by several threads while nothing is appended.
 class Spool {
  public:
   /// At most `in_memory` bytes are held in memory.

@@ -86,8 +86,8 @@ const std::vector<CommandRow>& commands() {
        .synopses = {"[OPTION]... [PATH]..."},
        .summary = "All records of all sources as one timeline",
        .about = "Needs memory that does not grow with them. What states no time stands behind "
-                "the record before it. A pipe is kept in a temporary file (TMPDIR) when it is "
-                "long.",
+                "the record before it. Of what can be read only once, a pipe or a compressed "
+                "file, all beyond 32 MiB is kept, compressed, in a temporary file (TMPDIR).",
        .options = {add_filters, add_timeline_show, add_reading, add_clocks, add_following},
        .found = "records",
        .examples = {"ktrace merge *.log | less",

@@ -1,6 +1,9 @@
 // One place for all that has to be kept: sources that are streams, when a command reads them twice,
 // and archives that come through a pipe, whose members must be known before they can be read. Of
 // these the pipe is kept as it comes, compressed if it is, never what it unpacks to.
+//
+// What does not stay in memory is compressed again, in pieces that can be read one by one: logs by
+// a factor of ten, so that what was unpacked does not fill a disk.
 
 #include "ktrace/spool.h"
 
@@ -9,6 +12,8 @@
 #include <cstdlib>
 #include <fcntl.h>
 #include <unistd.h>
+#include <vector>
+#include <zstd.h>
 
 #include <fmt/format.h>
 
@@ -20,6 +25,17 @@ namespace {
 
 constexpr std::size_t kArchiveInMemory = 8 << 20;
 constexpr std::size_t kChunk = 256 << 10;
+
+// How much is compressed as one piece, which is unpacked for whatever is read of it; and how: as
+// fast as a disk writes.
+constexpr std::size_t kPiece = 64 << 10;
+constexpr int kLevel = 1;
+
+// What stands in the file of a piece. All pieces are of kPiece bytes unpacked.
+struct PackedPiece {
+  std::uint64_t offset;
+  std::uint32_t size;
+};
 
 std::string temporary_folder() {
   const char* folder = std::getenv("TMPDIR");
@@ -40,12 +56,19 @@ Descriptor nameless_file(const std::string& folder) {
 
 struct Spool::State {
   Status open_file();
+  Status pack();
   Status write(std::string_view bytes);
+  Result<std::size_t> read(std::uint64_t offset, char* into, std::size_t size) const;
+  Result<std::size_t> read_piece(std::size_t index, std::size_t from, char* into,
+                                 std::size_t size) const;
 
   std::size_t in_memory = 0;
   std::string memory;  // the beginning
-  Descriptor file;     // the rest; open only when there is one
+  Descriptor file;     // what comes then; open only when there is any
   std::uint64_t file_size = 0;
+  std::vector<PackedPiece> pieces;
+  std::string packed;
+  std::string last;  // behind the pieces, less than one
 };
 
 Status Spool::State::open_file() {
@@ -54,6 +77,19 @@ Status Spool::State::open_file() {
   if (file.open()) return {};
   return Status::error(
       fmt::format("cannot keep it in {}: {}", folder, system_error(errno).message()));
+}
+
+// Moves `last`, which is a whole piece, to the file.
+Status Spool::State::pack() {
+  packed.resize(ZSTD_compressBound(kPiece));
+  const std::size_t size =
+      ZSTD_compress(packed.data(), packed.size(), last.data(), last.size(), kLevel);
+  if (ZSTD_isError(size)) {
+    return Status::error(fmt::format("cannot compress it: {}", ZSTD_getErrorName(size)));
+  }
+  pieces.push_back({file_size, static_cast<std::uint32_t>(size)});
+  last.clear();
+  return write(std::string_view(packed).substr(0, size));
 }
 
 Status Spool::State::write(std::string_view bytes) {
@@ -67,6 +103,32 @@ Status Spool::State::write(std::string_view bytes) {
     file_size += static_cast<std::uint64_t>(count);
   }
   return {};
+}
+
+// Gives what one piece, or what is in memory, has of it.
+Result<std::size_t> Spool::State::read(std::uint64_t offset, char* into, std::size_t size) const {
+  if (offset < memory.size()) return std::string_view(memory).copy(into, size, offset);
+  offset -= memory.size();
+  const auto index = static_cast<std::size_t>(offset / kPiece);
+  const auto from = static_cast<std::size_t>(offset % kPiece);
+  if (index < pieces.size()) return read_piece(index, from, into, size);
+  return index == pieces.size() && from < last.size() ? last.copy(into, size, from)
+                                                      : std::size_t{0};
+}
+
+Result<std::size_t> Spool::State::read_piece(std::size_t index, std::size_t from, char* into,
+                                             std::size_t size) const {
+  const PackedPiece& piece = pieces[index];
+  std::string bytes(piece.size, '\0');
+  const auto count = file.read_at(piece.offset, bytes.data(), bytes.size());
+  if (!count) return count;
+  // A whole piece is unpacked where it is wanted.
+  const bool whole = from == 0 && size >= kPiece;
+  std::string unpacked(whole ? 0 : kPiece, '\0');
+  const std::size_t got =
+      ZSTD_decompress(whole ? into : unpacked.data(), kPiece, bytes.data(), *count);
+  if (got != kPiece) return Status::error("its temporary file was damaged");
+  return whole ? kPiece : unpacked.copy(into, size, from);
 }
 
 Spool::Spool(std::size_t in_memory) : state_(std::make_unique<State>()) {
@@ -83,18 +145,29 @@ Status Spool::append(std::string_view bytes) {
     }
     if (Status status = state.open_file(); !status.ok()) return status;
   }
-  return state.write(bytes);
+  while (!bytes.empty()) {
+    const std::size_t count = std::min(bytes.size(), kPiece - state.last.size());
+    state.last += bytes.substr(0, count);
+    bytes.remove_prefix(count);
+    if (state.last.size() < kPiece) continue;
+    if (Status status = state.pack(); !status.ok()) return status;
+  }
+  return {};
 }
 
-std::uint64_t Spool::size() const { return state_->memory.size() + state_->file_size; }
+std::uint64_t Spool::size() const {
+  return state_->memory.size() + state_->pieces.size() * kPiece + state_->last.size();
+}
 
 Result<std::size_t> Spool::read(std::uint64_t offset, char* into, std::size_t size) const {
-  const std::string_view held = state_->memory;
-  if (offset < held.size()) return held.copy(into, size, offset);
-  offset -= held.size();
-  if (offset >= state_->file_size) return std::size_t{0};
-  return state_->file.read_at(offset, into,
-                              std::min<std::uint64_t>(size, state_->file_size - offset));
+  std::size_t filled = 0;
+  while (filled < size) {
+    const auto count = state_->read(offset + filled, into + filled, size - filled);
+    if (!count && filled == 0) return count;
+    if (!count || *count == 0) break;
+    filled += *count;
+  }
+  return filled;
 }
 
 namespace {
