@@ -19,52 +19,26 @@ class Lz4 : public Stream {
 
   Result<std::size_t> read(char* into, std::size_t size) override {
     if (!begun_) begin();
-    while (status_.ok() && !done_ && block_.empty()) next_block();
-    if (block_.empty() && !status_.ok()) return status_;
-    return take(block_, into, size);
+    if (!status_.ok()) return status_;
+    return empty_ ? std::size_t{0} : entry_.read(into, size);
   }
 
  private:
-  // Not archive_read_data(), which forgets what it has copied when the next block fails.
-  void next_block() {
-    const void* bytes = nullptr;
-    std::size_t size = 0;
-    la_int64_t offset = 0;
-    const int code = archive_read_data_block(reader_.get(), &bytes, &size, &offset);
-    done_ = code == ARCHIVE_EOF;
-    if (code == ARCHIVE_OK) {
-      block_ = {static_cast<const char*>(bytes), size};
-    } else if (!done_) {
-      fail();
-    }
-  }
-
   void begin() {
     begun_ = true;
     struct archive_entry* entry = nullptr;
     int code = reader_.open();
     if (code == ARCHIVE_OK) code = archive_read_next_header(reader_.get(), &entry);
-    done_ = code == ARCHIVE_EOF;
+    empty_ = code == ARCHIVE_EOF;
     // What is too short even for a header would be passed on as it is.
     const bool filtered = archive_filter_code(reader_.get(), 0) == ARCHIVE_FILTER_LZ4;
-    if (!filtered || (!done_ && code != ARCHIVE_OK)) fail();
-  }
-
-  void fail() {
-    if (!reader_.stream_status().ok()) {
-      status_ = reader_.stream_status();
-    } else if (reader_.stream_ended()) {
-      status_ = truncated(kName);
-    } else {
-      const char* words = archive_error_string(reader_.get());
-      status_ = corrupt(kName, words == nullptr ? "it cannot be decoded" : words);
-    }
+    if (!filtered || (!empty_ && code != ARCHIVE_OK)) status_ = reader_.failure(kName);
   }
 
   Reader reader_;
-  std::string_view block_;  // what is left of it
+  Entry entry_{reader_, kName};
   bool begun_ = false;
-  bool done_ = false;
+  bool empty_ = false;
   Status status_;
 };
 

@@ -21,43 +21,7 @@ namespace {
 // not.
 constexpr int kDeepest = 2;
 
-Status failure_of(const Reader& reader) {
-  if (!reader.stream_status().ok()) return reader.stream_status();
-  if (reader.stream_ended()) return truncated("archive");
-  const char* words = archive_error_string(reader.get());
-  return corrupt("archive", words == nullptr ? "it cannot be read" : words);
-}
-
-// The bytes of the entry that `reader` stands at.
-class Entry : public Stream {
- public:
-  explicit Entry(Reader& reader) : reader_(reader) {}
-
-  Result<std::size_t> read(char* into, std::size_t size) override {
-    while (block_.empty() && !done_ && status_.ok()) next_block();
-    if (block_.empty() && !status_.ok()) return status_;
-    return take(block_, into, size);
-  }
-
- private:
-  void next_block() {
-    const void* bytes = nullptr;
-    std::size_t size = 0;
-    la_int64_t offset = 0;
-    const int code = archive_read_data_block(reader_.get(), &bytes, &size, &offset);
-    done_ = code == ARCHIVE_EOF;
-    if (code == ARCHIVE_OK || code == ARCHIVE_WARN) {
-      block_ = {static_cast<const char*>(bytes), size};
-    } else if (!done_) {
-      status_ = failure_of(reader_);
-    }
-  }
-
-  Reader& reader_;
-  std::string_view block_;
-  bool done_ = false;
-  Status status_;
-};
+constexpr std::string_view kKind = "archive";
 
 std::string name_of(struct archive_entry* entry) {
   const char* name = archive_entry_pathname(entry);
@@ -121,7 +85,7 @@ bool ArchiveWalker::next() {
 }
 
 void ArchiveWalker::leave_failed() {
-  problem(top_->name, failure_of(top_->reader).message());
+  problem(top_->name, top_->reader.failure(kKind).message());
   top_ = std::move(top_->outer);
 }
 
@@ -140,7 +104,7 @@ bool ArchiveWalker::enter(struct archive_entry* entry) {
     problem(name_, "is encrypted");
     return false;
   }
-  member_ = std::make_unique<Entry>(top_->reader);
+  member_ = std::make_unique<Entry>(top_->reader, kKind);
   sample_ = read_head(*member_, kSample);
   if (const Encoding* encoding = find_encoding(sample_)) {
     member_ = encoding->decode(put_back(std::move(sample_), std::move(member_)));

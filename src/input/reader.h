@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <string_view>
 #include <vector>
 
 #include <archive.h>
@@ -26,11 +27,8 @@ class Reader {
   /// Begins to read. Gives libarchive's code.
   int open();
 
-  /// What was wrong with the stream itself; ok when it read well.
-  const Status& stream_status() const { return status_; }
-
-  /// Whether the stream was read to its end.
-  bool stream_ended() const { return ended_; }
+  /// Why libarchive failed, in its words about a `kind` of thing or those about the stream itself.
+  Status failure(std::string_view kind) const;
 
  private:
   static la_ssize_t read(struct archive* archive, void* self, const void** bytes);
@@ -45,6 +43,23 @@ class Reader {
   Status status_;
   bool ended_ = false;
   std::unique_ptr<struct archive, Free> archive_;  // last, because freeing it may call back
+};
+
+/// The bytes of the entry that `reader`, which outlives it, stands at. `kind`: see Reader::failure.
+class Entry : public Stream {
+ public:
+  Entry(Reader& reader, std::string_view kind) : reader_(reader), kind_(kind) {}
+
+  Result<std::size_t> read(char* into, std::size_t size) override;
+
+ private:
+  void next_block();
+
+  Reader& reader_;
+  std::string_view kind_;
+  std::string_view block_;  // what is left of it
+  bool done_ = false;
+  Status status_;
 };
 
 }  // namespace ktrace::input

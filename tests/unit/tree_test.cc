@@ -1,7 +1,10 @@
 // Directories: which files in them are logs, which are one log, and which are another's copy.
 
 #include <fstream>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -37,6 +40,23 @@ TEST(Tree, AllItsLogsAreSourcesInTheOrderOfTheirNames) {
   EXPECT_THAT(opened.diagnostics, IsEmpty());
 }
 
+// A socket with a name.
+class Socket {
+ public:
+  explicit Socket(const std::string& path) : number_(::socket(AF_UNIX, SOCK_STREAM, 0)) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path.copy(address.sun_path, sizeof address.sun_path - 1);
+    EXPECT_EQ(::bind(number_, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  }
+  Socket(const Socket&) = delete;
+  Socket& operator=(const Socket&) = delete;
+  ~Socket() { ::close(number_); }
+
+ private:
+  int number_;
+};
+
 TEST(Tree, LeavesOutWhatIsNoLogAndCountsIt) {
   const Folder folder;
   folder.put("a.log");
@@ -47,11 +67,12 @@ TEST(Tree, LeavesOutWhatIsNoLogAndCountsIt) {
   folder.put("packed.gz", packed(ARCHIVE_FILTER_GZIP, std::string(5000, '\1')));
   folder.put("system.journal", "LPKSHHRH text");
   ::mkfifo(folder.path("fifo").c_str(), 0600);
+  const Socket socket(folder.path("socket"));
   folder.link("/dev/null", "device");
   folder.link("nowhere", "dangling");
   const Opened opened = open({folder.path()}, {});
   EXPECT_THAT(names_in(opened, folder), ElementsAre("a.log"));
-  EXPECT_THAT(notes(opened), ElementsAre("7 files in it are no logs and were skipped"));
+  EXPECT_THAT(notes(opened), ElementsAre("8 files in it are no logs and were skipped"));
 }
 
 TEST(Tree, ALogMayHoldAFewControlCharacters) {
