@@ -43,6 +43,7 @@ std::size_t line_end(std::string_view block, std::size_t position) {
 // Where the line begins whose bytes before `position` are in [from, position); `from` when it
 // begins before that.
 std::size_t line_begin(std::string_view block, std::size_t from, std::size_t position) {
+  if (position == from) return from;  // of an empty block, which may have no address
   const void* newline = ::memrchr(block.data() + from, '\n', position - from);
   if (newline == nullptr) return from;
   return static_cast<std::size_t>(static_cast<const char*>(newline) - block.data()) + 1;

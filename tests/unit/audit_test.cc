@@ -124,7 +124,7 @@ TEST(Audit, MembersOfWrongTypesAreOnlyAttributes) {
 
 TEST(Audit, ALineThatIsCutIsItsText) {
   const std::string line = event("ResponseComplete", "list", kDone);
-  for (const std::size_t size : {70, 200, 300}) {
+  for (const std::size_t size : {70U, 200U, 300U}) {
     const ParsedRecord record(line.substr(0, size));
     EXPECT_EQ(record->format, "plain");
     EXPECT_EQ(record->message, line.substr(0, size));

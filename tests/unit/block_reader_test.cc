@@ -81,9 +81,9 @@ TEST(BlockReader, GivesTheSameRecordsForAnyBlockAndPartSize) {
     const std::string text = nasty_text(seed);
     const auto expected = records_of(text, text.size(), 1 << 20);
     ASSERT_EQ(joined(expected), text);
-    for (const std::size_t block : {1, 2, 7, 64, 65, 300}) {
+    for (const std::size_t block : {1U, 2U, 7U, 64U, 65U, 300U}) {
       EXPECT_EQ(records_of(text, text.size(), block), expected) << "block size " << block;
-      for (const std::size_t part : {16, 50, 200}) {
+      for (const std::size_t part : {16U, 50U, 200U}) {
         EXPECT_EQ(records_of(text, part, block), expected) << "parts of " << part;
       }
     }
