@@ -219,9 +219,11 @@ std::size_t BlockReader::cut_at_part_end() {
     done_ = true;
     return start;
   }
+  const bool first_look = end_scanned_ == 0;
   end_scanned_ = decided_lines();
-  // What follows may be long: the groups before the last one need not wait for it.
-  return format::last_start(view(), 0);
+  // What follows may be long: the groups before the last one need not wait for it. That is looked
+  // at once, or the time to read a long record would grow with the square of its length.
+  return first_look ? format::last_start(view(), 0) : 0;
 }
 
 // Cuts the record at the buffer's front when it is too long: behind a line, a word or a pair, so

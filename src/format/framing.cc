@@ -68,6 +68,8 @@ struct Line {
 Line read_line(std::string_view block, std::size_t begin, Arena& arena) {
   Line line;
   line.begin = begin;
+  line.end = begin + 1;
+  if (block[begin] == '\n') return line;
   line.payload = bare_start(block, begin);
   line.end = line_end(block, begin);
   if (line.payload != nullptr || block[line.end - 1] != '\n') return line;
