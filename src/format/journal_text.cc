@@ -52,7 +52,9 @@ bool take_date(std::string_view& text) {
 // +hhmm or +hh:mm, never Z
 bool take_offset(std::string_view& text) {
   if (!take(text, '+') && !take(text, '-')) return false;
-  return take_digits(text, 2) && (take(text, ':') || true) && take_digits(text, 2);
+  if (!take_digits(text, 2)) return false;
+  take(text, ':');
+  return take_digits(text, 2);
 }
 
 bool take_word(std::string_view& text, std::size_t longest) {
