@@ -153,8 +153,9 @@ AnchorSample told(std::uint64_t first, std::uint64_t count, Duration ahead, Dura
   std::mt19937 random(static_cast<unsigned>(first + count));
   AnchorSample sample;
   for (std::uint64_t i = first; i < first + count; ++i) {
-    const Duration later =
-        jitter == Duration::zero() ? jitter : Duration(static_cast<std::int64_t>(random()) % jitter.count());
+    const Duration later = jitter == Duration::zero()
+                               ? jitter
+                               : Duration(static_cast<std::int64_t>(random()) % jitter.count());
     sample.add({key(i, match), at(seconds(i) + ahead + later)});
   }
   return sample;
