@@ -93,6 +93,9 @@ struct Payload {
 
   /// As parse(), for Depth::links. Null when parse() does that, too.
   bool (*skim)(Record& record) = nullptr;
+
+  /// The one component that writes such records; empty: any may.
+  std::string_view component = {};
 };
 
 std::span<const Payload> payloads();

@@ -29,6 +29,7 @@ struct Occurrence {
   std::uint64_t offset = 0;  ///< of the record
   Stamp stamp;               ///< of the record; its digits are not kept
   Severity severity = Severity::unspecified;
+  std::string_view component;  ///< that the record tells of itself; empty when it does not
 };
 
 /// What an index was made of. Only the writer's caller gives these their meaning.
@@ -66,7 +67,8 @@ class IndexWriter {
   /// Writes the index to `path`, whose directory must exist: first under a temporary name beside
   /// it, which is then renamed, so that at any moment there is the old index or the new one.
   /// Removes what killed writers have left in that directory. An error when the file cannot be
-  /// written, when offsets descended, or when keys are spelt in more than 1,024 ways. Call it once.
+  /// written, when offsets descended, or when there are more than 1,024 spellings of keys, each
+  /// counted once for every component. Call it once.
   Status finish(const std::string& path, const IndexFacts& facts);
 
  private:

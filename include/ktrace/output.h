@@ -170,8 +170,9 @@ struct CheckSample {
 
 /// One source. What is not known is empty.
 struct CheckRow {
-  std::string_view source, component, node;
-  std::vector<Counted> envelopes, payloads;  ///< records of each, most first
+  std::string_view source;
+  std::vector<Counted> components, nodes;    ///< records of each, most first
+  std::vector<Counted> envelopes, payloads;  ///< the same
   std::uint64_t lines = 0;
   std::uint64_t records = 0;
   std::uint64_t unparsed = 0;  ///< lines

@@ -73,7 +73,13 @@ struct Origin {
   std::string name;       ///< the path as given; "-" for standard input
   std::string component;  ///< kube-apiserver, kubelet, …; empty when unknown
   std::string node;       ///< empty when unknown
-  bool guessed = false;   ///< `component` is only what the file is called: an envelope knows better
+  bool guessed = false;   ///< `component` is only what the file is called: a record knows better
+
+  /// The component of a record that tells `own` of itself, which may be empty.
+  std::string_view component_of(std::string_view own) const {
+    const bool known = !component.empty() && (!guessed || own.empty());
+    return known ? std::string_view(component) : own;
+  }
 };
 
 /// Views are valid as long as the bytes that were parsed and until the next clear().
@@ -84,7 +90,7 @@ struct Record {
   std::string_view payload;   ///< the component's own lines, without envelope and last line end
   std::string_view context;   ///< what surrounds it in a document of several records; else empty
   std::string_view envelope;  ///< the name of what its lines are wrapped in; empty: nothing
-  std::string_view component, node;  ///< what the envelope tells of them; empty when it does not
+  std::string_view component, node;  ///< what the record itself or its envelope tells of them
   Stamp received;                    ///< the envelope's own time, later than the record's as a rule
   std::string_view format;  ///< the payload format's name; "plain" when none was recognised
   Stamp stamp;              ///< the time as written
@@ -105,10 +111,9 @@ struct Record {
 
   Arena arena;  ///< holds decoded strings
 
-  /// Whose record it is: what the path says of the source, completed by what the envelope says.
+  /// Whose record it is: what the path says of the source, completed by what the record says.
   std::string_view component_name() const {
-    const bool known = origin != nullptr && !origin->component.empty();
-    return known && (!origin->guessed || component.empty()) ? origin->component : component;
+    return origin == nullptr ? component : origin->component_of(component);
   }
   std::string_view node_name() const {
     return origin != nullptr && !origin->node.empty() ? origin->node : node;

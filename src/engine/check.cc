@@ -6,7 +6,6 @@
 // all before them are: what is held in memory grows with the number of sources alone.
 
 #include <algorithm>
-#include <array>
 #include <map>
 #include <mutex>
 
@@ -19,10 +18,6 @@
 
 namespace ktrace::engine {
 namespace {
-
-// Without one of these a cluster does not work; each writes a log of its own.
-constexpr std::array<std::string_view, 4> kControlPlane{"kube-apiserver", "kube-controller-manager",
-                                                        "kube-scheduler", "kubelet"};
 
 // Lines that a program prints before its logger is set up are no finding, a foreign file is.
 constexpr std::uint64_t kUnparsedPerLine = 100;
@@ -152,8 +147,8 @@ class Check {
     const Facts& facts = checked.facts;
     output::CheckRow row;
     row.source = checked.origin().name;
-    row.component = checked.origin().component;
-    row.node = checked.origin().node;
+    row.components = names_of(facts.components, checked.origin().component);
+    row.nodes = names_of(facts.nodes, checked.origin().node);
     row.envelopes = facts.envelopes.sorted();
     row.payloads = facts.payloads.sorted();
     row.lines = facts.lines();
@@ -166,6 +161,13 @@ class Check {
     row.identifiers = facts.identifiers.sorted();
     if (facts.rhythm.any()) add_times(checked, row);
     return row;
+  }
+
+  // A source without records is still called something.
+  static std::vector<output::Counted> names_of(const Tally& tally, std::string_view of_source) {
+    auto names = tally.sorted();
+    if (names.empty() && !of_source.empty()) names.emplace_back(of_source, 0);
+    return names;
   }
 
   void add_times(const Checked& checked, output::CheckRow& row) const {
@@ -221,9 +223,10 @@ class Check {
 
   // One source is what somebody asks about, several are a cluster.
   void find_components() {
-    for (const std::string_view component : kControlPlane) {
+    for (std::size_t i = 0; i < kControlPlane.size(); ++i) {
+      const std::string_view component = kControlPlane[i];
       const bool there = std::any_of(checked_.begin(), checked_.end(), [&](const Checked& checked) {
-        return checked.facts.records > 0 && checked.origin().component == component;
+        return checked.facts.control_plane[i];
       });
       (there ? total_.components : total_.missing).push_back(component);
       if (there || checked_.size() < 2) continue;

@@ -95,6 +95,8 @@ class CheckScan {
     ++facts_.records;
     if (!record.envelope.empty()) facts_.envelopes.add(record.envelope);
     facts_.payloads.add(record.format);
+    record.origin = &part_.source->origin();
+    see_names(record.component_name(), record.node_name());
     worker_.identifiers.clear();
     trace::collect_identifiers(record, search_.keys, worker_.identifiers);
     see_identifiers();
@@ -109,6 +111,14 @@ class CheckScan {
     worker_.anchors.clear();
     trace::collect_anchors(record, worker_.anchors);
     for (const std::uint64_t key : worker_.anchors) facts_.anchors.add({key, time});
+  }
+
+  void see_names(std::string_view component, std::string_view node) {
+    if (!component.empty()) facts_.components.add(component);
+    if (!node.empty()) facts_.nodes.add(node);
+    for (std::size_t i = 0; i < kControlPlane.size(); ++i) {
+      if (component == kControlPlane[i]) facts_.control_plane.set(i);
+    }
   }
 
   // A key that a record has several times counts once.
@@ -206,6 +216,9 @@ void Facts::append(const Facts& later) {
   unparsed += later.unparsed;
   envelopes.add(later.envelopes);
   payloads.add(later.payloads);
+  components.add(later.components);
+  nodes.add(later.nodes);
+  control_plane |= later.control_plane;
   identifiers.add(later.identifiers);
   if (!dating) dating = later.dating;
   rhythm.append(later.rhythm);

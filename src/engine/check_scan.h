@@ -2,6 +2,8 @@
 
 #pragma once
 
+#include <array>
+#include <bitset>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -38,6 +40,10 @@ class Tally {
   std::uint64_t rest_ = 0;
 };
 
+/// Without one of these a cluster does not work; each writes a log of its own.
+inline constexpr std::array<std::string_view, 4> kControlPlane{
+    "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet"};
+
 /// A line that no format could read.
 struct Unparsed {
   std::uint64_t line = 0;  ///< 1-based
@@ -61,8 +67,10 @@ struct Facts {
   std::uint64_t unparsed = 0;     ///< lines, but for blank ones and the heads of files
   std::vector<Unparsed> samples;  ///< the first of them
   Tally envelopes, payloads;
-  Tally identifiers;             ///< records by key
-  std::optional<Dating> dating;  ///< when there are stamps without year
+  Tally components, nodes;                          ///< of the records of which they are known
+  std::bitset<kControlPlane.size()> control_plane;  ///< whose records there are
+  Tally identifiers;                                ///< records by key
+  std::optional<Dating> dating;                     ///< when there are stamps without year
   Rhythm rhythm;
   trace::AnchorSample anchors;
 

@@ -86,12 +86,13 @@ class Indexer {
     done_.resize(parts_.size());
     const std::vector<std::unique_ptr<trace::Calendar>> undated(1);
     ListSearch search{session_.query(), session_.keys(), filter_, undated};
-    search.count_lines = true;
+    search.for_index = true;
     for_each_task(workers_, parts_.size(), [&](ListWorker& worker, std::size_t task) {
       scan_for_list(search, worker, *parts_[task], seen_[task].seen);
       // With tables of its own a part needs no other's, and small tables are fast.
       seen_[task].ids = std::exchange(worker.ids, {});
       seen_[task].spellings = std::exchange(worker.spellings, {});
+      seen_[task].components = std::exchange(worker.components, {});
       hand_over(task);
     });
     session_.report_parts(parts_);
@@ -108,6 +109,7 @@ class Indexer {
     SeenPart seen;
     trace::IdTable ids;
     std::vector<std::string> spellings;
+    NameTable components;
   };
 
   void add(const Part& part, Seen& seen) {
@@ -118,7 +120,7 @@ class Indexer {
       const Observation& observation = seen.seen.seen[undated.observation];
       seen.ids.copy(observation.trace, id);
       writer_.add({id, seen.spellings[observation.key], undated.offset, undated.stamp,
-                   observation.severity});
+                   observation.severity, seen.components.names()[observation.component]});
     }
     seen = {};
   }

@@ -17,8 +17,6 @@
 namespace ktrace::engine {
 namespace {
 
-constexpr std::size_t kMostSources = 1 << 16;
-
 // Traces that are summed up or written at a time, by one thread.
 constexpr std::size_t kTracesPerTask = 4096;
 
@@ -73,9 +71,6 @@ class List final : output::TraceRows {
     if (format == nullptr) {
       return session_.fail("list cannot be written as '" + query_.output + "'");
     }
-    if (session_.sources().size() > kMostSources) {
-      return session_.fail(fmt::format("more than {} sources", kMostSources));
-    }
     search();
     resolve_streams();
     group();
@@ -118,10 +113,12 @@ class List final : output::TraceRows {
   }
 
   // Makes a part of what the index of a source knows. Gives where that ends. An index does not know
-  // the text of records.
+  // the text of records, nor their nodes.
   std::uint64_t known(std::uint32_t index, Parts& parts) {
     input::Source& source = *session_.sources()[index];
-    if (!filter_.has_pattern()) indexes_[index] = session_.index_of(source);
+    const bool enough =
+        !filter_.has_pattern() && (query_.nodes.empty() || !source.origin().node.empty());
+    if (enough) indexes_[index] = session_.index_of(source);
     if (!indexes_[index]) return 0;
     parts.push_back(std::make_unique<Part>());
     parts.back()->source = &source;
@@ -157,9 +154,13 @@ class List final : output::TraceRows {
   void group() {
     std::vector<std::vector<std::uint32_t>> numbers(workers_.size());
     std::vector<std::vector<std::uint8_t>> spellings(workers_.size());
+    std::vector<std::vector<std::uint16_t>> components(workers_.size());
     for (std::size_t w = 0; w < workers_.size(); ++w) {
       if (w > 0) numbers[w] = ids().take_in(std::exchange(workers_[w].ids, {}));
       take_in(workers_[w].spellings, spellings[w]);
+      for (const std::string& name : workers_[w].components.names()) {
+        components[w].push_back(components_.number_of(name));
+      }
     }
     // While they are counted, and then placed, the bound behind a trace is two places behind it,
     // and then one.
@@ -168,6 +169,7 @@ class List final : output::TraceRows {
       for (Observation& seen : part.seen) {
         if (part.worker > 0) seen.trace = numbers[part.worker][seen.trace];
         seen.key = spellings[part.worker][seen.key];
+        seen.component = components[part.worker][seen.component];
         ++bounds_[seen.trace + 2];
       }
     }
@@ -302,8 +304,8 @@ class List final : output::TraceRows {
     row.gap_start = sum.gap_start;
     row.components.clear();
     for (std::size_t i = 0; i < seen.size(); ++i) {
-      if (i > 0 && seen[i].source == seen[i - 1].source) continue;
-      const std::string_view component = session_.sources()[seen[i].source]->origin().component;
+      if (i > 0 && seen[i].component == seen[i - 1].component) continue;
+      const std::string_view component = components_.names()[seen[i].component];
       if (component.empty()) continue;
       if (std::find(row.components.begin(), row.components.end(), component) ==
           row.components.end()) {
@@ -344,6 +346,7 @@ class List final : output::TraceRows {
   std::vector<SeenPart> seen_;  // by part
   std::vector<ListWorker> workers_;
   std::vector<std::string> spellings_;
+  NameTable components_;
   std::vector<std::uint64_t> bounds_;
   std::vector<Observation> grouped_;
   std::vector<Listed> listed_;

@@ -33,8 +33,7 @@ class ListScan {
         reader_(*part.source, part.begin, part.end, search.query.block_size, worker.buffer),
         calendar_(search.calendars[part.index].get()),
         cursor_(calendar_ != nullptr ? *calendar_ : unknown_),
-        wants_names_(search.filter.wants_names(part.source->origin().component,
-                                               part.source->origin().node)) {}
+        wants_names_(wants_names({})) {}
 
   void run() {
     if (part_.known != nullptr && read_index()) return;
@@ -44,7 +43,7 @@ class ListScan {
     while (reader_.next(block_)) {
       if (stream) witness.see(block_);
       if (part_.meter != nullptr) part_.meter->add(block_.bytes.size());
-      if (search_.count_lines) part_.lines.count(block_.bytes, block_.offset);
+      if (search_.for_index) part_.lines.count(block_.bytes, block_.offset);
       scan_block();
     }
     part_.evidence = witness.evidence();
@@ -60,8 +59,9 @@ class ListScan {
     part_.index_status = part_.known->for_each([&](const trace::Occurrence& occurrence) {
       if (occurrence.offset >= part_.end) return false;
       if (!search_.filter.wants(occurrence.severity)) return true;
+      if (!wants_names(occurrence.component)) return true;
       one.front() = {occurrence.key, occurrence.id};
-      add(one, occurrence.offset, occurrence.stamp, occurrence.severity);
+      add(one, occurrence.offset, occurrence.stamp, occurrence.severity, occurrence.component);
       return true;
     });
     if (part_.index_status.ok()) return true;
@@ -181,8 +181,10 @@ class ListScan {
     format::Glance glance;
     const std::string_view rest = block_.bytes.substr(line_begin_);
     if (!payload_->glance(rest, true, glance)) return parse_record(line_begin_);
-    if (wants_names_ && search_.filter.wants(glance.severity)) {
-      add_later(pending_, line_begin_, glance.stamp, glance.severity);
+    const std::string_view component = payload_->component;
+    const bool wanted = component.empty() ? wants_names_ : wants_names(component);
+    if (wanted && search_.filter.wants(glance.severity)) {
+      add_later(pending_, line_begin_, glance.stamp, glance.severity, component);
     }
     pending_.clear();
   }
@@ -204,7 +206,8 @@ class ListScan {
       trace::collect_identifiers(record, search_.keys, worker_.identifiers);
       if (worker_.identifiers.empty() || !search_.filter.wants(record)) continue;
       if (!before) before = stamp_before(group.begin);
-      add(worker_.identifiers, group.begin + slice.offset, *before, record.severity);
+      add(worker_.identifiers, group.begin + slice.offset, *before, record.severity,
+          record.component);
     }
     done_until_ = group.end;
   }
@@ -235,6 +238,16 @@ class ListScan {
     added_any_ = false;
   }
 
+  // The component of a record that tells `own` of itself, as it is noted.
+  std::string_view component_of(std::string_view own) const {
+    return search_.for_index ? own : part_.source->origin().component_of(own);
+  }
+
+  bool wants_names(std::string_view own) const {
+    const Origin& origin = part_.source->origin();
+    return search_.filter.wants_names(origin.component_of(own), origin.node);
+  }
+
   // What all observations of a record have in common. Not dated: its time is still unknown.
   struct Common {
     Observation observation;
@@ -244,9 +257,10 @@ class ListScan {
   };
 
   // Empty when the record's time is not wanted.
-  std::optional<Common> begin_record(std::size_t position, const Stamp& stamp, Severity severity) {
+  std::optional<Common> begin_record(std::size_t position, const Stamp& stamp, Severity severity,
+                                     std::string_view component) {
     Common common{{}, block_.offset + position, stamp, false};
-    common.observation.source = static_cast<std::uint16_t>(part_.index);
+    common.observation.component = worker_.components.number_of(component_of(component));
     common.observation.severity = severity;
     common.dated =
         calendar_ != nullptr && (stamp.kind == Stamp::Kind::absolute || !calendar_->empty());
@@ -267,8 +281,8 @@ class ListScan {
   }
 
   void add(const std::vector<Identifier>& identifiers, std::size_t position, const Stamp& stamp,
-           Severity severity) {
-    auto common = begin_record(position, stamp, severity);
+           Severity severity, std::string_view component) {
+    auto common = begin_record(position, stamp, severity, component);
     if (!common) return;
     const std::size_t first = added_from_;
     worker_.many.clear();
@@ -280,8 +294,8 @@ class ListScan {
 
   // The same for fewer than kFew identifiers that stand in the block.
   void add_later(const std::vector<Identifier>& identifiers, std::size_t position,
-                 const Stamp& stamp, Severity severity) {
-    auto common = begin_record(position, stamp, severity);
+                 const Stamp& stamp, Severity severity, std::string_view component) {
+    auto common = begin_record(position, stamp, severity, component);
     if (!common) return;
     for (auto identifier = identifiers.begin(); identifier != identifiers.end(); ++identifier) {
       const bool same = std::any_of(identifiers.begin(), identifier, [&](const Identifier& other) {
@@ -341,7 +355,7 @@ class ListScan {
   const trace::Calendar unknown_;
   const trace::Calendar* calendar_;
   trace::CalendarCursor cursor_;
-  const bool wants_names_;  // of records without an envelope
+  const bool wants_names_;  // of records that tell no component
   Block block_;
   bool may_hide_ = false;
 
@@ -359,6 +373,17 @@ class ListScan {
 };
 
 }  // namespace
+
+std::uint16_t NameTable::number_of(std::string_view name) {
+  if (last_ < names_.size() && names_[last_] == name) return last_;
+  const auto known = numbers_.find(name);
+  if (known != numbers_.end()) return last_ = known->second;
+  if (names_.size() > UINT16_MAX) return last_ = UINT16_MAX;
+  last_ = static_cast<std::uint16_t>(names_.size());
+  names_.emplace_back(name);
+  numbers_.emplace(name, last_);
+  return last_;
+}
 
 void scan_for_list(const ListSearch& search, ListWorker& worker, Part& part, SeenPart& seen) {
   ListScan(search, worker, part, seen).run();

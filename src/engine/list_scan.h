@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -23,9 +25,9 @@ namespace ktrace::engine {
 /// One record that carries one trace's identifier, in 16 bytes, since there are millions.
 struct Observation {
   Time time{};
-  std::uint32_t trace = 0;  ///< a number of the worker's table
-  std::uint16_t source = 0;
-  std::uint8_t key = 0;  ///< a number of the worker's spellings
+  std::uint32_t trace = 0;      ///< a number of the worker's table
+  std::uint16_t component = 0;  ///< a number of the worker's components
+  std::uint8_t key = 0;         ///< a number of the worker's spellings
   Severity severity = Severity::unspecified;
 };
 
@@ -43,6 +45,19 @@ struct SeenPart {
   std::vector<Undated> undated;
 };
 
+/// Numbers for names, from 0, of which there are at most 65,536: all further ones count as the
+/// last.
+class NameTable {
+ public:
+  std::uint16_t number_of(std::string_view name);
+  const std::vector<std::string>& names() const { return names_; }
+
+ private:
+  std::vector<std::string> names_;
+  std::map<std::string, std::uint16_t, std::less<>> numbers_;
+  std::uint16_t last_ = 0;  // that was asked for
+};
+
 /// What a thread keeps from part to part.
 struct ListWorker {
   std::vector<char> buffer;
@@ -56,6 +71,7 @@ struct ListWorker {
   std::vector<std::size_t> places;           ///< their observations
   std::vector<std::uint32_t> numbers;        ///< and numbers
   std::vector<std::string> spellings;  ///< of keys; at most 256, all further ones count as the last
+  NameTable components;
 };
 
 /// What all parts are searched for. Thread-safe.
@@ -64,7 +80,7 @@ struct ListSearch {
   const trace::KeySet& keys;
   const Filter& filter;
   const std::vector<std::unique_ptr<trace::Calendar>>& calendars;  ///< by source; null: undated
-  bool count_lines = false;
+  bool for_index = false;  ///< lines are counted, and components are what the records tell
   const trace::KeySearch search{keys};
 };
 

@@ -133,10 +133,15 @@ trace::KeySet Session::keys() const {
 
 const Origin* Session::origin_of(const Record& record) {
   if (record.component.empty() && record.node.empty()) return record.origin;
+  if (last_ != nullptr && last_of_ == record.origin && last_->node == record.node_name() &&
+      last_->component == record.component_name()) {
+    return last_;
+  }
   const std::string component(record.component_name()), node(record.node_name());
   const auto [entry, added] = completed_.try_emplace({record.origin, component, node});
   if (added) entry->second = {record.origin->name, component, node, false};
-  return &entry->second;
+  last_of_ = record.origin;
+  return last_ = &entry->second;
 }
 
 std::vector<const Origin*> Session::origins(const std::vector<bool>& shown) const {

@@ -85,7 +85,7 @@ class Session {
   /// The clocks of the sources of these names are that far ahead: their times are moved back.
   void set_ahead(std::map<std::string, Duration> ahead) { ahead_ = std::move(ahead); }
 
-  /// The origin of `record`, which has that of its source, completed by what its envelope tells.
+  /// The origin of `record`, which has that of its source, completed by what it tells itself.
   /// Lives as long as the session.
   const Origin* origin_of(const Record& record);
 
@@ -100,6 +100,8 @@ class Session {
   std::vector<input::Source*> sources_;
   const IndexStore indexes_;
   std::map<std::tuple<const Origin*, std::string, std::string>, Origin> completed_;
+  const Origin* last_ = nullptr;     // that was asked for,
+  const Origin* last_of_ = nullptr;  // and that of its source
   std::map<std::string, Duration> ahead_;
   bool failed_ = false;
 };

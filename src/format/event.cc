@@ -70,6 +70,14 @@ std::string_view compose_message(const Members& members, std::string_view object
               arena);
 }
 
+// Who reported it: both APIs tell it in two ways.
+std::string_view component_of(const Members& members) {
+  const std::string_view reporting =
+      either(members.text("reportingComponent"), members.text("reportingController"));
+  return either(reporting, either(members.text("source", "component"),
+                                  members.text("deprecatedSource", "component")));
+}
+
 }  // namespace
 
 bool describe_event(Record& record) {
@@ -82,6 +90,10 @@ bool describe_event(Record& record) {
   record.severity = type == "Warning" ? Severity::warning : Severity::info;
   record.message = compose_message(members, object, record.arena);
   record.format = "event";
+  record.component = either(component_of(members), record.component);
+  const std::string_view host =
+      either(members.text("source", "host"), members.text("deprecatedSource", "host"));
+  record.node = either(host, record.node);
   for (Attribute& member : record.attributes) member.detail = true;
   return true;
 }

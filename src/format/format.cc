@@ -21,9 +21,10 @@ constexpr Payload kPayloads[] = {
     {"json", "structured JSON lines (zap, controller-runtime, etcd, slog)", starts_json, true,
      parse_json, nullptr},
     {"logrus", "logrus text (containerd, CRI-O)", starts_logrus, true, parse_logrus, nullptr},
-    {"audit", "audit events", starts_audit, true, parse_audit, glance_audit, nullptr, skim_audit},
+    {"audit", "audit events", starts_audit, true, parse_audit, glance_audit, nullptr, skim_audit,
+     "kube-apiserver"},
     {"audit-text", "audit events in the legacy format", starts_audit_text, true, parse_audit_text,
-     nullptr},
+     nullptr, nullptr, nullptr, "kube-apiserver"},
     {"object", "Kubernetes objects, Events among them, one a line", starts_object, true,
      parse_object, nullptr, split_objects},
     {"object-lines", "Kubernetes objects as kubectl get -o json prints them", starts_object_lines,
@@ -174,6 +175,7 @@ void parse(const Slice& slice, Record& record, Depth depth) {
   const bool skims = depth == Depth::links && payload != nullptr && payload->skim != nullptr;
   if (payload != nullptr && (skims ? payload->skim : payload->parse)(record)) {
     if (record.format.empty()) record.format = payload->name;
+    if (!payload->component.empty()) record.component = payload->component;
   } else {
     become_plain(record);
   }

@@ -349,6 +349,9 @@ class Reader {
   void add_context() {
     const std::string_view resource = member_of(record_.context, "resource");
     append_attributes(member_of(resource, "attributes"), "resource.", record_);
+    tell("resource.service.name", record_.component);
+    tell("resource.host.name", record_.node);
+    tell("resource.k8s.node.name", record_.node);
     const std::string_view scope = member_of(record_.context, "scope");
     for (const std::string_view key : {"name", "version"}) {
       const std::string_view text = decoded(member_of(scope, key), record_.arena);
@@ -357,6 +360,12 @@ class Reader {
   }
 
  private:
+  void tell(std::string_view key, std::string_view& name) const {
+    const Attribute* attribute = record_.find(key);
+    const bool text = attribute != nullptr && attribute->type == Attribute::Type::string;
+    if (text && !attribute->value.empty()) name = attribute->value;
+  }
+
   Record& record_;
   std::vector<Attribute> members_;
 };

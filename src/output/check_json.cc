@@ -32,6 +32,13 @@ void append_counts(std::string_view name, const std::vector<Counted>& counts, Js
   all.close();
 }
 
+// The most frequent name, and all of them if there are several.
+void append_names(std::string_view one, std::string_view all, const std::vector<Counted>& counts,
+                  JsonObject& object) {
+  if (!counts.empty()) object.text(one, counts.front().first);
+  if (counts.size() > 1) append_counts(all, counts, object);
+}
+
 void append_span(const std::optional<Time>& start, const std::optional<Time>& end,
                  JsonObject& object) {
   if (!start || !end) return;
@@ -57,8 +64,8 @@ class CheckJson final : public CheckWriter {
 void CheckJson::source(const CheckRow& row, std::string& out) {
   JsonObject object(out);
   object.text("source", row.source);
-  object.text("component", row.component);
-  object.text("node", row.node);
+  append_names("component", "components", row.components, object);
+  append_names("node", "nodes", row.nodes, object);
   if (!row.envelopes.empty()) object.text("envelope", row.envelopes.front().first);
   append_counts("envelopes", row.envelopes, object);
   if (!row.payloads.empty()) object.text("payload", row.payloads.front().first);

@@ -30,6 +30,7 @@ namespace {
 constexpr std::size_t kIndent = 2;
 constexpr std::size_t kBody = 10;     // where what follows a label begins
 constexpr std::size_t kFinding = 13;  // the same, of findings
+constexpr std::size_t kMostNames = 4;
 constexpr Duration kWorthWhile = std::chrono::seconds(1);
 constexpr std::string_view kUnread = "plain";
 
@@ -126,22 +127,31 @@ std::string CheckText::span(Time start, Time end) const {
                      format_duration(distance(start, end)));
 }
 
+/// "kubelet and kernel"
+std::string names(const std::vector<Counted>& counts) {
+  std::string text;
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    if (i > 0) text += " and ";
+    if (i == kMostNames) return fmt::format("{}{} more", text, counts.size() - i);
+    text += counts[i].first.empty() ? "others" : visible(counts[i].first);
+  }
+  return text;
+}
+
 /// "kube-apiserver on cp1, klog in cri"
 std::string CheckText::kinds(const CheckRow& row) const {
   Words words;
-  if (!row.component.empty()) {
-    words.add("{}{}", visible(row.component), row.node.empty() ? "" : " on " + visible(row.node));
-  } else if (!row.node.empty()) {
-    words.add("on {}", visible(row.node));
+  const std::string on = row.nodes.empty() ? "" : "on " + names(row.nodes);
+  if (!row.components.empty()) {
+    words.add("{}{}{}", names(row.components), on.empty() ? "" : " ", on);
+  } else if (!on.empty()) {
+    words.add("{}", on);
   }
   for (const auto& [payload, records] : row.payloads) {
     if (payload != kUnread || row.payloads.size() == 1) words.add("{}", payload);
   }
   std::string text = words.text();
-  for (const auto& [envelope, records] : row.envelopes) {
-    text +=
-        fmt::format("{}{}", &envelope == &row.envelopes.front().first ? " in " : " and ", envelope);
-  }
+  if (!row.envelopes.empty()) text += " in " + names(row.envelopes);
   return text;
 }
 

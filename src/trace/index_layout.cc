@@ -203,7 +203,10 @@ Result<Header> decode_header(std::string_view bytes) {
 std::string encode(const Directory& directory) {
   std::string out;
   append_varint(out, directory.keys.size());
-  for (const std::string& key : directory.keys) append_string(out, key);
+  for (const Key& key : directory.keys) {
+    append_string(out, key.spelling);
+    append_string(out, key.component);
+  }
   append_varint(out, directory.blocks.size());
   for (const Part& block : directory.blocks) append_length(out, block);
   append_varint(out, directory.shared);
@@ -226,8 +229,11 @@ Result<Directory> decode_directory(std::string_view bytes, std::uint64_t limit) 
   Bytes in(bytes);
   Directory directory;
   std::uint64_t position = kHeaderSize;
-  directory.keys.resize(in.count(1));
-  for (std::string& key : directory.keys) key = in.string();
+  directory.keys.resize(in.count(2));
+  for (Key& key : directory.keys) {
+    key.spelling = in.string();
+    key.component = in.string();
+  }
   directory.blocks.resize(in.count(8));
   for (Part& block : directory.blocks) block = take_length(in, position);
   directory.shared = in.varint();

@@ -28,7 +28,7 @@
 namespace ktrace::trace::index {
 
 inline constexpr std::string_view kMagic = "KTRACEIX";
-inline constexpr std::uint32_t kVersion = 1;
+inline constexpr std::uint32_t kVersion = 2;
 
 /// Occurrences in a block. Larger ones make lookups slower and, because a leaf then has fewer
 /// blocks to tell apart, the file smaller: by 1 % for twice the size.
@@ -47,7 +47,7 @@ inline constexpr std::size_t kSeparator = 32;
 /// page from unfolding into gigabytes.
 inline constexpr std::size_t kLongestShared = 255;
 
-/// How often a key may be spelt differently: what fits into a tag.
+/// How many keys, by spelling and component, there may be: what fits into a tag.
 inline constexpr std::size_t kMostKeys = 1024;
 
 /// A 128-bit number, as two halves.
@@ -92,7 +92,7 @@ inline constexpr unsigned kPlaceBits = 3;
 
 /// What occurrences have in common but for identifier, offset and time.
 struct Tag {
-  std::uint16_t key = 0;  ///< number of the key's spelling
+  std::uint16_t key = 0;  ///< number of the key
   Severity severity = Severity::unspecified;
   Stamp::Kind kind = Stamp::Kind::none;
   bool same_record = false;  ///< as the occurrence before it: neither offset nor time are written
@@ -136,9 +136,17 @@ struct LeafPage {
   Number first;
 };
 
+/// What many occurrences have in common.
+struct Key {
+  std::string spelling;
+  std::string component;  ///< that the records tell of themselves
+
+  friend auto operator<=>(const Key&, const Key&) = default;
+};
+
 /// Where everything is. Parts follow each other without gaps, so only their lengths are written.
 struct Directory {
-  std::vector<std::string> keys;  ///< spellings, by number
+  std::vector<Key> keys;  ///< by number
   std::vector<Part> blocks;
   std::uint64_t shared = 0;  ///< how many identifiers the dictionary holds
   std::vector<DictionaryPage> dictionary;

@@ -230,7 +230,8 @@ Status IndexReader::State::give_block(const Part& part,
     // first to reach the cache.
     ids[i] = id;
     occurrence.id = id;
-    occurrence.key = directory->keys[item.tag.key];
+    occurrence.key = directory->keys[item.tag.key].spelling;
+    occurrence.component = directory->keys[item.tag.key].component;
     occurrence.offset = item.offset;
     occurrence.severity = item.tag.severity;
     if (!item.tag.same_record) set_stamp(item.tag.kind, item.ticks, occurrence.stamp);

@@ -32,24 +32,26 @@ __extension__ using Wide = unsigned __int128;
 
 Wide wide(const Number& number) { return static_cast<Wide>(number.high) << 64 | number.low; }
 
-// Numbers for spellings of keys. Nearly all occurrences have the spelling of one shortly before.
+// Numbers for keys. Nearly all occurrences have the spelling and component of one shortly before.
 class Keys {
  public:
   /// Empty when there are too many.
-  std::optional<std::uint16_t> number(std::string_view key) {
-    const std::size_t slot = recent_slot(key);
+  std::optional<std::uint16_t> number(std::string_view spelling, std::string_view component) {
+    const std::size_t slot = recent_slot(spelling);
     const std::uint16_t recent = recent_[slot];
-    if (recent < spellings_.size() && spellings_[recent] == key) return recent;
-    const auto found = numbers_.find(key);
-    if (found == numbers_.end() && spellings_.size() == kMostKeys) return std::nullopt;
-    if (found != numbers_.end()) return recent_[slot] = found->second;
-    const auto next = static_cast<std::uint16_t>(spellings_.size());
-    spellings_.emplace_back(key);
-    numbers_.emplace(key, next);
-    return recent_[slot] = next;
+    if (recent < keys_.size() && keys_[recent].spelling == spelling &&
+        keys_[recent].component == component) {
+      return recent;
+    }
+    Key key{std::string(spelling), std::string(component)};
+    const auto next = static_cast<std::uint16_t>(keys_.size());
+    if (next == kMostKeys && !numbers_.contains(key)) return std::nullopt;
+    const auto [found, added] = numbers_.try_emplace(key, next);
+    if (added) keys_.push_back(std::move(key));
+    return recent_[slot] = found->second;
   }
 
-  std::vector<std::string> take() { return std::move(spellings_); }
+  std::vector<Key> take() { return std::move(keys_); }
 
  private:
   static std::size_t recent_slot(std::string_view key) {
@@ -60,8 +62,8 @@ class Keys {
   }
 
   std::array<std::uint16_t, 64> recent_{};
-  std::vector<std::string> spellings_;
-  std::map<std::string, std::uint16_t, std::less<>> numbers_;
+  std::vector<Key> keys_;
+  std::map<Key, std::uint16_t> numbers_;
 };
 
 // Local identifiers in buckets by the leading bits of their distance from the least: random ones
@@ -170,8 +172,8 @@ struct IndexWriter::State {
 };
 
 void IndexWriter::State::add(const Occurrence& occurrence) {
-  const std::optional<std::uint16_t> key = keys.number(occurrence.key);
-  if (!key) failure = "identifier keys are spelt in too many ways";
+  const std::optional<std::uint16_t> key = keys.number(occurrence.key, occurrence.component);
+  if (!key) failure = "there are too many identifier keys and components";
   if (occurrence.offset < last_offset) failure = "records are out of order";
   if (ids.size() + kBlock > kMostIds) failure = "there are too many identifiers";
   if (!failure.empty()) return;

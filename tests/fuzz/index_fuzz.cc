@@ -128,7 +128,7 @@ std::string index_of(const std::vector<Item>& items) {
   static const std::string path = fmt::format("/dev/shm/fuzz-{}.ktrace-index", ::getpid());
   IndexWriter writer;
   for (const Item& item : items) {
-    writer.add({item.id, item.key, item.offset, item.stamp, item.severity});
+    writer.add({item.id, item.key, item.offset, item.stamp, item.severity, {}});
   }
   require(writer.finish(path, {}).ok());
   std::string bytes;

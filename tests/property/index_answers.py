@@ -33,6 +33,8 @@ LISTS = (
     ["--errors", "--sort", "gap"],
     ["--key", "traceID"],
     ["--match", "a"],
+    ["--component", "kube-apiserver"],
+    ["--node", "node1"],
     ["--since", "10:00:20", "--until", "16:54:00"],
 )
 
@@ -295,6 +297,15 @@ def compare_corpus(arguments, tally, scratch):
             )
 
 
+def mixed_log(cluster):
+    """Records that tell their components, and some that do not, in a file that tells none."""
+    audit = (cluster / "audit.log").read_bytes().splitlines(keepends=True)[:200]
+    klog = (cluster / "kube-apiserver.log").read_bytes().splitlines(keepends=True)
+    requests = [line for line in klog if b"audit-ID" in line][:200]
+    journal = [b"Nov 22 16:50:45 node1 kubelet[1]: " + line for line in requests[::3]]
+    return b"".join(audit + requests[1::3] + journal)
+
+
 def every_way(arguments, tally, scratch):
     harness.unpack(arguments.testdata / "slides", scratch / "talk")
     (scratch / "talk" / "expected-111.tsv").unlink()
@@ -305,7 +316,10 @@ def every_way(arguments, tally, scratch):
         generator = nasty_logs.Generator(f"index {name}")
         (scratch / "nasty" / name).write_bytes(generator.log(lines=800))
     harness.set_mtime(scratch / "nasty")
-    for name in ("talk", "cluster-a", "cluster-b", "nasty"):
+    (scratch / "mixed").mkdir()
+    (scratch / "mixed" / "all.log").write_bytes(mixed_log(scratch / "cluster-a"))
+    harness.set_mtime(scratch / "mixed")
+    for name in ("talk", "cluster-a", "cluster-b", "nasty", "mixed"):
         done = harness.run([arguments.ktrace, "list", "-o", "json", scratch / name])
         known = [json.loads(line)["traceId"] for line in done.stdout.splitlines()]
         identifiers = random.Random(arguments.seed).sample(known, min(3, len(known)))

@@ -41,14 +41,15 @@ struct Item {
   std::uint64_t offset = 0;
   Stamp stamp;
   Severity severity = Severity::info;
+  std::string component = {};
 
-  Occurrence view() const { return {id, key, offset, stamp, severity}; }
+  Occurrence view() const { return {id, key, offset, stamp, severity, component}; }
   friend bool operator==(const Item&, const Item&) = default;
 };
 
 // Tests tell items apart by what they print.
 void PrintTo(const Item& item, std::ostream* out) {
-  *out << fmt::format("{} {} @{} {}:{}", item.key, item.id, item.offset,
+  *out << fmt::format("{} {} {} @{} {}:{}", item.component, item.key, item.id, item.offset,
                       static_cast<int>(item.stamp.kind),
                       item.stamp.time.time_since_epoch().count());
 }
@@ -146,8 +147,8 @@ class Index : public testing::Test {
 std::vector<Item> all(IndexReader& reader, Status& status) {
   std::vector<Item> items;
   status = reader.for_each([&](const Occurrence& one) {
-    items.push_back(
-        {std::string(one.id), std::string(one.key), one.offset, one.stamp, one.severity});
+    items.push_back({std::string(one.id), std::string(one.key), one.offset, one.stamp, one.severity,
+                     std::string(one.component)});
     return true;
   });
   return items;
@@ -383,6 +384,15 @@ TEST_F(Index, GoesOnReadingWhatItOpened) {
 TEST_F(Index, RefusesRecordsOutOfOrder) {
   EXPECT_FALSE(write({{"a", "traceID", 2, {}, {}}, {"b", "traceID", 1, {}, {}}}).ok());
   EXPECT_THAT(names(), IsEmpty());
+}
+
+TEST_F(Index, TellsWhatRecordsTellOfTheirComponents) {
+  const std::vector<Item> items{{"a", "auditID", 1, {}, Severity::info, "kube-apiserver"},
+                                {"a", "auditID", 2, {}, Severity::info, ""},
+                                {"b", "auditID", 3, {}, Severity::info, "kubelet"},
+                                {"b", "auditID", 4, {}, Severity::info, "kube-apiserver"}};
+  EXPECT_TRUE(write(items).ok());
+  EXPECT_EQ(all(open()), items);
 }
 
 TEST_F(Index, RefusesMoreSpellingsThanATagCanTell) {
