@@ -1,26 +1,50 @@
 #include "readable.h"
 
+#include <algorithm>
+
+#include "parallel.h"
+
 namespace ktrace::engine {
 
 void Readable::open(Session& session, const Filter* filter) {
   const auto wanted = [&](const input::Source& source) {
     return filter == nullptr || filter->wants(source.origin());
   };
-  for (input::Source* source : session.sources()) {
-    if (source->seekable() || !wanted(*source)) {
-      sources_.push_back(source);
-      continue;
-    }
-    Status failure;
-    spooled_.push_back(input::spooled(*source, spool_, failure));
-    sources_.push_back(spooled_.back().get());
-    if (!failure.ok()) {
-      session.report({Diagnostic::Level::error, source->origin().name, 0, failure.message()});
-    }
+  sources_ = session.sources();
+  std::vector<std::size_t> streams;
+  for (std::size_t i = 0; i < sources_.size(); ++i) {
+    if (!sources_[i]->seekable() && wanted(*sources_[i])) streams.push_back(i);
   }
+  spool(session, streams);
   for (input::Source* source : sources_) {
     const bool used = source->seekable() && wanted(*source);
     calendars_.push_back(session.calendar(*source, used ? witness_file(*source) : Evidence()));
+  }
+}
+
+// Each thread has a spool of its own.
+void Readable::spool(Session& session, const std::vector<std::size_t>& streams) {
+  const std::size_t most = std::max<std::size_t>(streams.size(), 1);
+  const std::size_t threads = std::min<std::size_t>(thread_count(session.query().threads), most);
+  for (std::size_t i = 0; i < threads; ++i) {
+    spools_.push_back(std::make_unique<input::Spool>(kInMemory / threads));
+  }
+  spooled_.resize(streams.size());
+  std::vector<Status> failures(streams.size());
+  for_each_task(
+      spools_, streams.size(),
+      [&](std::unique_ptr<input::Spool>& spool, std::size_t task) {
+        spooled_[task] = input::spooled(*sources_[streams[task]], *spool, failures[task]);
+      },
+      [&](std::size_t task) {
+        const auto group = [&](std::size_t one) { return sources_[streams[one]]->group(); };
+        return task > 0 && group(task) != 0 && group(task) == group(task - 1);
+      });
+  for (std::size_t i = 0; i < streams.size(); ++i) {
+    input::Source*& source = sources_[streams[i]];
+    source = spooled_[i].get();
+    if (failures[i].ok()) continue;
+    session.report({Diagnostic::Level::error, source->origin().name, 0, failures[i].message()});
   }
 }
 

@@ -22,12 +22,14 @@ class Readable {
   const trace::Calendar& calendar(std::size_t source) const { return calendars_[source]; }
 
   /// Where streams are kept; there is room for more.
-  input::Spool& spool() { return spool_; }
+  input::Spool& spool() { return *spools_.front(); }
 
  private:
   static constexpr std::size_t kInMemory = 32 << 20;  // of all streams together
 
-  input::Spool spool_{kInMemory};
+  void spool(Session& session, const std::vector<std::size_t>& streams);
+
+  std::vector<std::unique_ptr<input::Spool>> spools_;
   std::vector<input::Source*> sources_;
   std::vector<std::unique_ptr<input::Source>> spooled_;
   std::vector<trace::Calendar> calendars_;
