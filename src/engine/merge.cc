@@ -28,9 +28,6 @@ namespace {
 // usual size, though.
 constexpr std::size_t kSmallestPart = 16;
 
-// Where a record is in the timeline.
-using Place = std::tuple<Time, std::uint32_t, std::uint64_t>;
-
 Place place_of(const OpenBlock& block) {
   const Entry& entry = block.entry();
   return {entry.key, block.facts->source, entry.slice.offset};
@@ -61,9 +58,8 @@ class Merge {
     if (const Status status = store.straighten(blocks_); !status.ok()) {
       session_.report({Diagnostic::Level::error, "", 0, "sorting: " + status.message()});
     }
-    std::sort(blocks_.begin(), blocks_.end(), [](const BlockFacts& a, const BlockFacts& b) {
-      return std::tie(a.earliest, a.source, a.offset) < std::tie(b.earliest, b.source, b.offset);
-    });
+    std::sort(blocks_.begin(), blocks_.end(),
+              [](const BlockFacts& a, const BlockFacts& b) { return a.place() < b.place(); });
     output::Sink sink(session_.output());
     BlockFeed feed(store, blocks_, thread_count(query_.threads));
     std::uint64_t total = 0;
@@ -119,7 +115,7 @@ class Merge {
       if (part.meter != nullptr) part.meter->add(block.bytes.size());
       BlockFacts fact;
       fact.source = part.index;
-      fact.offset = block.offset;
+      fact.offset = fact.first = block.offset;
       fact.size = static_cast<std::uint32_t>(block.bytes.size());
       fact.line = part.newlines;
       fact.before = *before;
@@ -145,7 +141,7 @@ class Merge {
     while (feed.next() != nullptr || !open_.empty()) {
       // All blocks that may hold the next record are open.
       while (feed.next() != nullptr &&
-             (open_.empty() || feed.next()->earliest <= open_.front()->entry().key)) {
+             (open_.empty() || feed.next()->place() < place_of(*open_.front()))) {
         open(feed);
       }
       if (open_.empty()) continue;
@@ -175,19 +171,20 @@ class Merge {
 
   // Until where records may be taken from one block. They change only with the other blocks.
   struct Bounds {
-    std::optional<Time> pending;  // the earliest record of the blocks that are not open
-    std::optional<Place> open;    // the next record of those that are
+    std::optional<Place> pending;  // what the blocks that are not open begin with
+    std::optional<Place> open;     // the next record of those that are
 
     bool allow(const OpenBlock& block) const {
       if (block.next == block.entries.size()) return false;
-      return (!pending || block.entry().key < *pending) && (!open || place_of(block) < *open);
+      const Place place = place_of(block);
+      return (!pending || place < *pending) && (!open || place < *open);
     }
   };
 
   // For the block at the end of open_, behind the heap of the others.
   Bounds bounds_behind(const BlockFeed& feed) const {
     Bounds bounds;
-    if (feed.next() != nullptr) bounds.pending = feed.next()->earliest;
+    if (feed.next() != nullptr) bounds.pending = feed.next()->place();
     if (open_.size() > 1) bounds.open = place_of(*open_.front());
     return bounds;
   }

@@ -50,18 +50,20 @@ format::Slice kept(const format::Walk& walk, OpenBlock& block) {
   return slice;
 }
 
-// How many bytes of these blocks are open when the most are.
+// How many bytes of these blocks of one source are open when the most are. A block is closed before
+// one behind it opens that begins at the time of its end.
 std::uint64_t peak(std::vector<BlockFacts> blocks) {
   std::sort(blocks.begin(), blocks.end(),
-            [](const BlockFacts& a, const BlockFacts& b) { return a.earliest < b.earliest; });
+            [](const BlockFacts& a, const BlockFacts& b) { return a.place() < b.place(); });
   const auto ends_later = [](const BlockFacts* a, const BlockFacts* b) {
-    return a->latest > b->latest;
+    return std::tie(a->latest, a->first) > std::tie(b->latest, b->first);
   };
   std::priority_queue<const BlockFacts*, std::vector<const BlockFacts*>, decltype(ends_later)> open(
       ends_later);
   std::uint64_t now = 0, most = 0;
   for (const BlockFacts& block : blocks) {
-    while (!open.empty() && open.top()->latest < block.earliest) {
+    while (!open.empty() && std::tie(open.top()->latest, open.top()->first) <
+                                std::tie(block.earliest, block.first)) {
       now -= open.top()->size;
       open.pop();
     }
@@ -249,6 +251,7 @@ Status BlockStore::append(const std::vector<const Entry*>& entries, BlockFacts& 
   bytes += text;
   facts.earliest = entries.front()->key;
   facts.latest = entries.back()->key;
+  facts.first = entries.front()->slice.offset;
   facts.offset = readable_.spool().size();
   facts.size = static_cast<std::uint32_t>(bytes.size());
   facts.spooled_records = static_cast<std::uint32_t>(entries.size());

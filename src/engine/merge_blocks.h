@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "ktrace/arena.h"
@@ -17,15 +18,22 @@
 
 namespace ktrace::engine {
 
+/// Where a record is in the timeline: time, source, offset in it.
+using Place = std::tuple<Time, std::uint32_t, std::uint64_t>;
+
 /// What is known of a block that is not held.
 struct BlockFacts {
   Time earliest{}, latest{};
-  Stamp before;  ///< of the last record before it that has one
+  std::uint64_t first = 0;  ///< in the source; none of its records of the time `earliest` is before
+  Stamp before;             ///< of the last record before it that has one
   std::uint32_t source = 0;
   std::uint64_t offset = 0;  ///< in the source, or in the spool
   std::uint64_t line = 0;    ///< of its first record, when lines are counted
   std::uint32_t size = 0;
   std::uint32_t spooled_records = 0;  ///< not 0: it stands in the spool, with so many records
+
+  /// None of its records is before this.
+  Place place() const { return {earliest, source, first}; }
 };
 
 /// Reads the times of the records of one block, one after the other.

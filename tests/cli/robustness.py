@@ -14,6 +14,7 @@ from pathlib import Path
 import harness
 
 MEMORY_LIMIT = 64 * 1024  # KiB of resident memory, whatever the size of the input
+MERGE_LIMIT = 192 * 1024  # the same of merge, which reads ahead
 MIB = 1024 * 1024
 
 
@@ -57,8 +58,8 @@ class Robustness:
             name, good, f"lines {lines}\nstatus {done.returncode}\n{done.stderr[:500]!r}"
         )
 
-    def measure(self, command, name, standard_input=subprocess.DEVNULL):
-        """Runs a command; its exit status and peak of resident memory in KiB."""
+    def measure(self, command, name, standard_input=subprocess.DEVNULL, limit=MEMORY_LIMIT):
+        """Runs a command, whose peak of resident memory is at most `limit` KiB; its exit status."""
         with open(self.scratch / "out", "wb") as out:
             child = subprocess.Popen(
                 [str(word) for word in command],
@@ -71,7 +72,7 @@ class Robustness:
             child.returncode = os.waitstatus_to_exitcode(status)
         if not self.arguments.no_memory_limit:
             self.tally.check(
-                name, usage.ru_maxrss <= MEMORY_LIMIT, f"{usage.ru_maxrss} KiB of {MEMORY_LIMIT}"
+                name, usage.ru_maxrss <= limit, f"{usage.ru_maxrss} KiB of {limit}"
             )
         print(f"{name}: peak {usage.ru_maxrss} KiB")
         return child.returncode
@@ -146,22 +147,36 @@ class Robustness:
                 self.tally.check(
                     f"what stands before a bomb of {form}", (status, found) == (0, b"1\n"), found
                 )
+                if pack.startswith("zstd"):
+                    self.write("bomb", packed[0], (packed[1], 64))
+                    self.read_all_of_bomb(form)
         # Hours of work: nothing but the signal ends it.
         with open(self.scratch / "bomb", "wb") as file:
             file.write(packed[0])
             for _ in range(64):
                 file.write(packed[1])
             file.truncate(1 << 40)
-        child = subprocess.Popen(
-            [str(self.arguments.ktrace), "grep", "111", "bomb"],
-            cwd=self.scratch,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        time.sleep(0.5)  # so that it is at work as a rule; the outcome is the same if it is not yet
-        child.send_signal(signal.SIGINT)
-        status = child.wait(harness.TIME_LIMIT)
-        self.tally.check("a bomb can be interrupted", status == -signal.SIGINT, status)
+        for words in ("grep 111", "list", "check", "merge"):
+            child = subprocess.Popen(
+                [str(self.arguments.ktrace), *words.split(), "bomb"],
+                cwd=self.scratch,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+            time.sleep(0.5)  # so that it is at work as a rule; the outcome is the same if it is not
+            child.send_signal(signal.SIGINT)
+            status = child.wait(harness.TIME_LIMIT)
+            self.tally.check(f"{words} of a bomb can be interrupted", status == -signal.SIGINT, status)
+
+    def read_all_of_bomb(self, form):
+        """Commands that look at every record, or twice, of records without times or of equal ones."""
+        for words, limit in (("check -q", MEMORY_LIMIT), ("merge -c", MERGE_LIMIT)):
+            status = self.measure(
+                [self.arguments.ktrace, *words.split(), "bomb"],
+                f"memory of {words} for a bomb of {form}",
+                limit=limit,
+            )
+            self.tally.check(f"{words} of a bomb of {form}", status == 0, status)
 
     def hit_in_long_line(self):
         """An identifier behind 96 MiB in its own record is found, or its loss is told."""
