@@ -184,6 +184,7 @@ class Walk {
  private:
   std::string_view block_;
   Extent group_;
+  const Payload* next_ = nullptr;  // what starts bare where the group ends
   Slices slices_;
   std::size_t at_ = 0;
 };

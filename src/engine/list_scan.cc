@@ -161,11 +161,28 @@ class ListScan {
                       char behind) const {
     const std::string_view bytes = block_.bytes;
     const char before = bytes[key.begin - 2];
-    // A member of an inner object may belong to a key that comes twice.
-    const std::string_view outside = bytes.substr(line_begin_ + 1, key.begin - line_begin_ - 1);
+    const std::string_view outside = bytes.substr(line_begin_ + 1, key.begin - line_begin_ - 2);
     return bytes[separator] == ':' && bytes[key.begin - 1] == '"' && key.end + 1 == separator &&
            (before == ',' || before == '{') && (behind == ',' || behind == '}') &&
-           outside.find('{') == outside.npos && value.find_first_of("\\\n") == value.npos;
+           value.find('\\') == value.npos && value.find('\n') == value.npos &&
+           (outside.find('{') == outside.npos || is_top_level(outside));
+  }
+
+  // Whether what follows `text` in an object is a member of this object, not of one inside: such a
+  // one may belong to a key that comes twice.
+  static bool is_top_level(std::string_view text) {
+    std::ptrdiff_t depth = 0;
+    bool inside = false;  // of a string
+    for (std::size_t at = 0; at < text.size(); ++at) {
+      const char c = text[at];
+      if (inside && c == '\\') ++at;
+      if (c == '"') inside = !inside;
+      if (inside) continue;
+      if (c == '{' || c == '[') ++depth;
+      if (c == '}' || c == ']') --depth;
+      if (depth < 0) return false;
+    }
+    return depth == 0 && !inside;
   }
 
   // Of two equal keys the last counts, which is the parser's to know.

@@ -33,6 +33,21 @@ static_assert(std::is_trivially_copyable_v<SpooledEntry>);
 
 bool earlier_key(const Entry& a, const Entry& b) { return a.key < b.key; }
 
+// Sorts entries of which most are in order, and those that are not are a few places late.
+void put_in_order(std::vector<Entry>& entries) {
+  constexpr std::ptrdiff_t kMostMoves = 8;  // an entry, on the average
+  std::ptrdiff_t moves = kMostMoves * static_cast<std::ptrdiff_t>(entries.size());
+  const auto begin = entries.begin();
+  for (auto late = std::is_sorted_until(begin, entries.end(), earlier_key); late != entries.end();
+       ++late) {
+    if (!earlier_key(*late, *std::prev(late))) continue;
+    const auto place = std::upper_bound(begin, late, *late, earlier_key);
+    moves -= late - place;
+    if (moves < 0) return std::stable_sort(begin, entries.end(), earlier_key);
+    std::rotate(place, late, std::next(late));
+  }
+}
+
 // `text` in the memory of the block, with padding.
 std::string_view kept(std::string_view text, OpenBlock& block) {
   if (text.empty() || block.bytes.holds(text.data())) return text;
@@ -129,9 +144,7 @@ void BlockStore::load(const BlockFacts& facts, OpenBlock& block, Record& scratch
     entry.slice.offset = facts.offset + begin;
     block.entries.push_back(entry);
   }
-  if (!std::is_sorted(block.entries.begin(), block.entries.end(), earlier_key)) {
-    std::stable_sort(block.entries.begin(), block.entries.end(), earlier_key);
-  }
+  put_in_order(block.entries);
 }
 
 Status BlockStore::read(const BlockFacts& facts, OpenBlock& block) const {

@@ -90,14 +90,18 @@ constexpr bool is_printable_ascii(char c) { return c >= 0x20 && c < 0x7F; }
 /// too near for wider vectors to pay.
 template <bool quotes>
 std::size_t skip_plain(std::string_view text, std::size_t at) {
-  for (; text.size() - at >= 8; at += 8) {
+  while (text.size() - at >= 8) {
     std::uint64_t word = 0;
     std::memcpy(&word, text.data() + at, 8);
     const std::uint64_t below_space = (word - each(0x20)) & ~word;
     const std::uint64_t above_tilde = (word + each(1)) | word;
     std::uint64_t found = (below_space | above_tilde) & each(0x80);
     if (quotes) found |= zero_bytes(word ^ each('"')) | zero_bytes(word ^ each('\\'));
-    if (found == 0) continue;
+    if (found == 0) {
+      // The last word may have bytes in it that have been looked at.
+      at = text.size() - at > 16 || text.size() - at == 8 ? at + 8 : text.size() - 8;
+      continue;
+    }
     // False marks stand only above true ones, so the lowest is true.
     if constexpr (std::endian::native == std::endian::little) {
       return at + static_cast<std::size_t>(std::countr_zero(found)) / 8;

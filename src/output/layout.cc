@@ -47,7 +47,11 @@ void paint(std::string_view text, std::string_view color, std::string& out) {
 }
 
 void Row::cell(std::string_view text, std::size_t width, std::string_view color, Align align) {
-  const std::size_t taken = visible_width(text);
+  place(text, visible_width(text), width, color, align);
+}
+
+void Row::place(std::string_view text, std::size_t taken, std::size_t width, std::string_view color,
+                Align align) {
   const std::size_t next = next_ + std::max(width, taken) + 1;
   if (taken > 0) {
     if (align == Align::right && taken < width) next_ += width - taken;

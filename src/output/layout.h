@@ -25,10 +25,19 @@ class Row {
   void cell(std::string_view text, std::size_t width, std::string_view color = {},
             Align align = Align::left);
 
+  /// The same for printable ASCII, which is as wide as it is long.
+  void plain_cell(std::string_view text, std::size_t width, std::string_view color = {},
+                  Align align = Align::left) {
+    place(text, text.size(), width, color, align);
+  }
+
   /// Fills up with spaces to where the next cell begins, and returns that position.
   std::size_t advance();
 
  private:
+  void place(std::string_view text, std::size_t taken, std::size_t width, std::string_view color,
+             Align align);
+
   std::string& out_;
   std::size_t at_ = 0;    // columns written
   std::size_t next_ = 0;  // where the next cell begins

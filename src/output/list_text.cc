@@ -354,6 +354,12 @@ class ListText final : public ListWriter {
     row.cell(text, plan_.widths[column], style_.color ? color : kPlain, kHeadings[column].align);
   }
 
+  void plain_cell(Column column, std::string_view text, Row& row,
+                  std::string_view color = kPlain) const {
+    row.plain_cell(text, plan_.widths[column], style_.color ? color : kPlain,
+                   kHeadings[column].align);
+  }
+
   std::string_view trace_cell(const TraceRow& row, std::string& made) const;
   std::string_view key_cell(const TraceRow& row, std::string& made) const;
   std::string_view names_cell(const TraceRow& row, std::string& made) const;
@@ -385,11 +391,12 @@ void ListText::row(const TraceRow& row, std::string& out) const {
   const bool stated = row.severity != Severity::unspecified;
   cell(trace, trace_cell(row, made), cells);
   cell(key, key_cell(row, made), cells, kDim);
-  cell(records, number(fmt::format_int(row.records)), cells);
-  cell(errors, number(fmt::format_int(row.errors)), cells, row.errors > 0 ? kBoldRed : kPlain);
-  cell(severity, stated ? std::string_view(&letter, 1) : kNone, cells,
-       severity_color(row.severity));
-  cell(start, starts_.cell(row.start, plan_.brief, made), cells);
+  plain_cell(records, number(fmt::format_int(row.records)), cells);
+  plain_cell(errors, number(fmt::format_int(row.errors)), cells,
+             row.errors > 0 ? kBoldRed : kPlain);
+  plain_cell(severity, stated ? std::string_view(&letter, 1) : kNone, cells,
+             severity_color(row.severity));
+  plain_cell(start, starts_.cell(row.start, plan_.brief, made), cells);
   cell(duration, total_cell(row, made), cells);
   cell(gap, gap_cell(row, made), cells);
   cell(names, names_cell(row, made), cells);

@@ -8,6 +8,7 @@
 #include "ktrace/output.h"
 
 #include <cerrno>
+#include <fcntl.h>
 #include <poll.h>
 #include <system_error>
 #include <unistd.h>
@@ -52,7 +53,13 @@ int write_all(int descriptor, std::string_view bytes) {
 
 }  // namespace
 
-Sink::Sink(int descriptor) : descriptor_(descriptor) { buffer_.reserve(kUsualCapacity); }
+Sink::Sink(int descriptor) : descriptor_(descriptor) {
+  buffer_.reserve(kUsualCapacity);
+#ifdef F_SETPIPE_SZ
+  // Where that is a pipe, as much as is written at once does not wait for its reader.
+  (void)fcntl(descriptor, F_SETPIPE_SZ, static_cast<int>(kUsualCapacity));
+#endif
+}
 
 bool Sink::flush() {
   if (!failed()) error_ = write_all(descriptor_, buffer_);

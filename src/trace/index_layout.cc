@@ -5,24 +5,20 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
+#include <cstring>
 #include <isa-l/crc.h>
 
 namespace ktrace::trace::index {
 namespace {
 
-constexpr std::uint8_t kUpper = 0x10, kLower = 0x20, kNoDigit = 0x40;
+constexpr std::uint64_t kOnes = 0x0101010101010101;
 
-// Value of a hex digit, with the case it is in when it is a letter; kNoDigit for all else.
-constexpr std::array<std::uint8_t, 256> kNibbles = [] {
-  std::array<std::uint8_t, 256> nibbles{};
-  nibbles.fill(kNoDigit);
-  for (unsigned i = 0; i < 10; ++i) nibbles['0' + i] = static_cast<std::uint8_t>(i);
-  for (unsigned i = 10; i < 16; ++i) {
-    nibbles['a' + i - 10] = static_cast<std::uint8_t>(i | kLower);
-    nibbles['A' + i - 10] = static_cast<std::uint8_t>(i | kUpper);
-  }
-  return nibbles;
-}();
+// What hex digits are that were read.
+struct Digits {
+  std::uint64_t upper = 0, lower = 0;  // not 0: there are such letters
+  bool valid = true;
+};
 
 constexpr std::array<char, 512> kPairs = [] {
   constexpr std::string_view digits = "0123456789abcdef";
@@ -34,14 +30,32 @@ constexpr std::array<char, 512> kPairs = [] {
   return pairs;
 }();
 
-// Reads `count` hex digits behind those of `value`; `flags` collects what the digits are.
-std::uint64_t read_hex(const char* text, std::size_t count, std::uint64_t value, unsigned& flags) {
-  for (std::size_t i = 0; i < count; ++i) {
-    const std::uint8_t nibble = kNibbles[static_cast<unsigned char>(text[i])];
-    flags |= nibble;
-    value = value << 4 | (nibble & 0xf);
+// Reads eight hex digits, a byte of a word each, the first in the lowest.
+std::uint64_t read_eight(std::uint64_t word, Digits& digits) {
+  const std::uint64_t letters = word >> 6 & kOnes;
+  const std::uint64_t cases = word >> 5 & letters;  // those in lower case
+  std::uint64_t value = (word & kOnes * 0xf) + letters * 9;
+  // A letter is 0x41 to 0x46 when its case is taken off, any other digit 0x30 to 0x39.
+  const std::uint64_t kind = (word & kOnes * 0xf0) ^ (cases << 5) ^ (kOnes * 0x30 + letters * 0x10);
+  const std::uint64_t over_nine = (value + kOnes * 6) >> 4 & kOnes;
+  const std::uint64_t over_fifteen = value & kOnes * 0xf0;
+  digits.valid = digits.valid && (kind | (over_nine ^ letters) | over_fifteen) == 0;
+  digits.upper |= letters & ~cases;
+  digits.lower |= cases;
+  value = (value << 4 | value >> 8) & 0x00ff00ff00ff00ff;
+  value = (value << 8 | value >> 16) & 0x0000ffff0000ffff;
+  return (value << 16 | value >> 32) & 0xffffffff;
+}
+
+// Reads the hex digits of four words of eight.
+void read_number(const char (&text)[32], Number& number, Digits& digits) {
+  std::uint64_t words[4];
+  std::memcpy(words, text, sizeof words);
+  for (std::uint64_t& word : words) {
+    if constexpr (std::endian::native == std::endian::big) word = __builtin_bswap64(word);
+    word = read_eight(word, digits);
   }
-  return value;
+  number = {words[0] << 32 | words[1], words[2] << 32 | words[3]};
 }
 
 char* write_hex(char* text, std::uint64_t value, unsigned bytes) {
@@ -61,14 +75,16 @@ bool is_uuid4(const Number& number) {
 }
 
 Form parse_uuid(const char* text, Number& number) {
-  unsigned flags = 0;
   if (text[8] != '-' || text[13] != '-' || text[18] != '-' || text[23] != '-') return Form::text;
-  number.high = read_hex(text, 8, 0, flags);
-  number.high = read_hex(text + 9, 4, number.high, flags);
-  number.high = read_hex(text + 14, 4, number.high, flags);
-  number.low = read_hex(text + 19, 4, 0, flags);
-  number.low = read_hex(text + 24, 12, number.low, flags);
-  if ((flags & (kUpper | kNoDigit)) != 0) return Form::text;
+  char joined[32];
+  std::memcpy(joined, text, 8);
+  std::memcpy(joined + 8, text + 9, 4);
+  std::memcpy(joined + 12, text + 14, 4);
+  std::memcpy(joined + 16, text + 19, 4);
+  std::memcpy(joined + 20, text + 24, 12);
+  Digits digits;
+  read_number(joined, number, digits);
+  if (!digits.valid || digits.upper != 0) return Form::text;
   return is_uuid4(number) ? Form::uuid4 : Form::uuid;
 }
 
@@ -112,12 +128,13 @@ constexpr std::int64_t kDay = 100'000'000'000'000;
 Form parse_number(std::string_view id, Number& number) {
   if (id.size() == 36) return parse_uuid(id.data(), number);
   if (id.size() != 32) return Form::text;
-  unsigned flags = 0;
-  number.high = read_hex(id.data(), 16, 0, flags);
-  number.low = read_hex(id.data() + 16, 16, 0, flags);
-  if ((flags & kNoDigit) != 0) return Form::text;
-  if ((flags & kUpper) == 0) return Form::hex;
-  return (flags & kLower) == 0 ? Form::upper : Form::text;
+  char text[32];
+  std::memcpy(text, id.data(), sizeof text);
+  Digits digits;
+  read_number(text, number, digits);
+  if (!digits.valid) return Form::text;
+  if (digits.upper == 0) return Form::hex;
+  return digits.lower == 0 ? Form::upper : Form::text;
 }
 
 std::size_t format_number(const Number& number, Form form, char* text) {
