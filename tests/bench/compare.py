@@ -4,11 +4,11 @@
     tests/bench/compare.py BUILD_DIR [--corpus DIR] [--size 1GiB] [--rounds 7] [--group grep,list]
                            [--only SUBSTRING] [--id ID] [--verify] [--json FILE]
 
-BUILD_DIR holds ktrace, ktrace-corpus and ktrace-rawloop. The corpora are DIR-text, DIR-json and
-DIR-story; they are made when they are missing. All cases run in turn, round after round, so that
-whatever disturbs the machine disturbs all of them; what is compared is medians of one run, never
-numbers of two runs. Every program writes to one and the same scratch file: GNU grep stops at the
-first match when its output is /dev/null, and a pipe would time its reader too.
+BUILD_DIR holds ktrace, ktrace-corpus and ktrace-rawloop. The corpora are DIR-text, DIR-json,
+DIR-audit, DIR-otlp and DIR-story; they are made when they are missing. All cases run in turn, round
+after round, so that whatever disturbs the machine disturbs all of them; what is compared is medians
+of one run, never numbers of two runs. Every program writes to one and the same scratch file: GNU
+grep stops at the first match when its output is /dev/null, and a pipe would time its reader too.
 
 A case is one row of CASES, a promise one row of TARGETS. Programs that are not installed or fail
 are left out, and said so.
@@ -28,10 +28,14 @@ import tempfile
 import time
 from dataclasses import dataclass, field
 
+import request_corpus
+
 LOGS = ["kube-apiserver.log", "kube-controller-manager.log", "kube-scheduler.log",
         "kubelet-node1.log"]
 STORY_LOGS = ["audit.log", "kube-apiserver.log", "kube-controller-manager.log", "kube-scheduler.log",
               "kubelet-node1.log", "kubelet-node2-kubemark.log"]
+
+OTHER_LOGS = {"story": STORY_LOGS, **{kind: [name] for kind, name in request_corpus.FILES.items()}}
 
 
 @dataclass
@@ -89,9 +93,12 @@ def cases():
         Case("rg sort uniq", "list", "text",
              "rg -o -N -I 'traceID=\"[0-9a-f]{{32}}\"' {files} | LC_ALL=C sort | uniq -c",
              ("rg",), shell=True),
+        Case("list json", "list", "json", "{ktrace} list --no-index {files}", ("ktrace",)),
         Case("merge text", "merge", "text", "{ktrace} merge -o raw {files}", ("ktrace",),
              big_output=True),
         Case("cat text", "merge", "text", "cat {files}", ("cat",), big_output=True),
+        Case("merge json", "merge", "json", "{ktrace} merge -o raw {files}", ("ktrace",),
+             big_output=True),
         Case("story object", "story", "story", "{ktrace} story -c {object} {files}",
              ("ktrace",)),
         Case("story request", "story", "story", "{ktrace} story -c {request} {files}",
@@ -113,6 +120,14 @@ def cases():
         Case("zstd rg", "zst", "text", "zstd -dcq {files} | rg -F -N -I {id}", ("zstd", "rg"),
              shell=True, packed="zstd"),
     ]
+    for kind in request_corpus.FILES:
+        rows += [
+            Case(f"list {kind}", kind, kind, "{ktrace} list --no-index {files}", ("ktrace",)),
+            Case(f"grep {kind}", kind, kind, "{ktrace} grep --no-index {id} {files}", ("ktrace",)),
+            Case(f"merge {kind}", kind, kind, "{ktrace} merge -o raw {files}", ("ktrace",),
+                 big_output=True),
+            Case(f"wc {kind}", kind, kind, "wc -l {files}", ("wc",)),
+        ]
     return rows
 
 
@@ -180,10 +195,9 @@ class Lab:
         return f"{self.options.corpus}-{corpus}"
 
     def files(self, case):
-        if case.corpus == "story":
-            return [os.path.join(self.directory(case.corpus), name) for name in STORY_LOGS]
+        names = OTHER_LOGS.get(case.corpus, LOGS)
         suffix = SUFFIXES[case.packed]
-        return [os.path.join(self.directory(case.corpus), name + suffix) for name in LOGS]
+        return [os.path.join(self.directory(case.corpus), name + suffix) for name in names]
 
     def size(self, case):
         """Of what the tools search, in bytes."""
@@ -210,11 +224,20 @@ class Lab:
                     pass
 
     def generate(self, corpus, directory):
+        here = os.path.dirname(os.path.abspath(__file__))
         if corpus == "story":
-            maker = os.path.join(os.path.dirname(os.path.abspath(__file__)), "story_corpus.py")
+            maker = os.path.join(here, "story_corpus.py")
             print(f"making {directory} of {self.options.size}", file=sys.stderr)
             subprocess.run([sys.executable, maker, "--size", self.options.size, directory],
                            check=True)
+            return
+        if corpus in request_corpus.FILES:
+            text = self.directory("text")
+            if not os.path.exists(os.path.join(text, "ids.txt")):
+                self.generate("text", text)
+            print(f"making {directory} of {text}", file=sys.stderr)
+            subprocess.run([sys.executable, os.path.join(here, "request_corpus.py"), corpus, text,
+                            directory], check=True)
             return
         if not self.programs["corpus"]:
             sys.exit(f"{directory} is missing, and ktrace-corpus is not in {self.options.build}")
@@ -226,15 +249,23 @@ class Lab:
         """The ID asked for, or the first with 20 to 50 records from the middle of the corpus."""
         if not self.chosen:
             ids = self.ids(corpus)
-            self.chosen = next(i for i, count in ids[len(ids) // 2:] + ids if 20 <= count <= 50)
+            self.chosen = next((i for i, count in ids[len(ids) // 2:] + ids if 20 <= count <= 50),
+                               ids[0][0])
         return self.chosen
 
     def ids(self, corpus):
         with open(os.path.join(self.directory(corpus), "ids.txt"), encoding="ascii") as lines:
             return [(i, int(count)) for i, count in map(str.split, lines)]
 
+    def audit_id(self):
+        """That of the first event."""
+        with open(os.path.join(self.directory("audit"), "audit.log"), encoding="utf-8") as events:
+            return json.loads(events.readline())["auditID"]
+
     def wanted(self, corpus):
         """What is looked for in a corpus."""
+        if corpus == "audit":
+            return {"id": self.audit_id()}
         if corpus != "story":
             return {"id": self.id(corpus)}
         with open(os.path.join(self.directory(corpus), "starts.txt"), encoding="ascii") as lines:
@@ -247,8 +278,8 @@ class Lab:
         line = case.command.format(**words)
         return ["sh", "-c", line] if case.shell else shlex.split(line)
 
-    def run(self, case):
-        """Runs a case once: seconds, the system's account of it, exit status."""
+    def run(self, case, words=None):
+        """Runs a case, or the command `words`: seconds, the system's account of it, exit status."""
         self.scratch.seek(0)
         self.scratch.truncate()
         drain = None
@@ -258,7 +289,7 @@ class Lab:
             sink = drain.stdin.fileno()
         start = time.perf_counter()
         actions = [(os.POSIX_SPAWN_DUP2, sink, 1), (os.POSIX_SPAWN_OPEN, 0, "/dev/null", 0, 0)]
-        words = self.command(case)
+        words = words or self.command(case)
         pid = os.posix_spawnp(words[0], words, os.environ, file_actions=actions)
         _, status, usage = os.wait4(pid, 0)
         seconds = time.perf_counter() - start
@@ -413,8 +444,8 @@ def parse_options():
     parser.add_argument("--size", default="1GiB", help="of corpora to be made (%(default)s)")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--group", default="grep",
-                        help="grep, list, merge, wrapped, gz, zst, several with commas, or all "
-                             "(%(default)s)")
+                        help="grep, list, merge, wrapped, gz, zst, audit, otlp, story, several "
+                             "with commas, or all (%(default)s)")
     parser.add_argument("--only", help="only cases whose name contains this")
     parser.add_argument("--id", help="the trace ID to look for")
     parser.add_argument("--verify", action="store_true",
@@ -430,7 +461,7 @@ def main():
     chosen = choose(lab, options)
     if not chosen:
         sys.exit("nothing to measure")
-    print(f"ID {lab.id(chosen[0].corpus)}, {options.rounds} rounds")
+    print(f"ID {', '.join(lab.wanted(chosen[0].corpus).values())}, {options.rounds} rounds")
     agreed = verify(lab, chosen) if options.verify else True
     measure(lab, chosen, options.rounds)
     timed = show(lab, chosen)
