@@ -278,4 +278,53 @@ struct StorySummary {
 void write_summary(const StorySummary& summary, std::string_view format, const Style& style,
                    std::string& out);
 
+// ---- Two stories side by side ------------------------------------------------------------------
+
+/// The steps of one kind in one of the stories. Times are since the beginning of each story.
+struct DiffSide {
+  std::uint64_t records = 0, objects = 0;
+  Duration first{}, last{};
+  std::optional<Duration> took;  ///< at most
+  std::string_view source;       ///< where the first stands
+  std::uint64_t offset = 0;
+};
+
+/// The steps of one kind in both.
+struct DiffRow {
+  std::string_view change;  ///< "same", "only-a", "only-b", "slower", "faster" (B), "often"
+  std::string_view component, object, words;
+  Severity severity = Severity::unspecified;
+  DiffSide a, b;
+  Duration lost{};               ///< by B; below zero: by A
+  Duration longer{};             ///< that it took in B
+  Duration at_a{}, at_b{};       ///< when
+  std::size_t after = SIZE_MAX;  ///< the row of the step before it in the story that lost it
+};
+
+/// One of the stories.
+struct DiffStory {
+  std::string start;
+  std::uint64_t records = 0;
+  std::vector<std::pair<std::string, std::uint64_t>> objects;  ///< how many of each kind
+  Time begin{}, end{};
+};
+
+struct StoryDiff {
+  DiffStory a, b;
+  std::vector<DiffRow> rows;  ///< in the order of both
+  bool all = false;           ///< rows that are the same are shown, too
+};
+
+/// One output format of comparisons: a row of their table.
+struct DiffFormat {
+  std::string_view name;         ///< as in --output NAME
+  std::string_view description;  ///< one line
+  void (*write)(const StoryDiff& diff, const Style& style, std::string& out);
+};
+
+std::span<const DiffFormat> diff_formats();
+
+/// The format of comparisons of that name, or null.
+const DiffFormat* find_diff_format(std::string_view name);
+
 }  // namespace ktrace::output

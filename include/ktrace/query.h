@@ -27,7 +27,7 @@ enum class Order : std::uint8_t {
   begin,  ///< by stamp less duration: cause before effect
 };
 
-enum class Command : std::uint8_t { grep, list, merge, check, story, index };
+enum class Command : std::uint8_t { grep, list, merge, check, story, diff, index };
 
 /// What the table of traces is sorted by.
 enum class TraceSort : std::uint8_t { start, duration, records, errors, gap };
@@ -42,6 +42,7 @@ struct Query {
 
   // Where to look.
   std::vector<std::string> paths;
+  std::vector<std::string> own_paths;  ///< of each of `ids`, instead of `paths`; empty: none
   std::vector<input::Naming> names;
 
   // How to read times.
@@ -66,6 +67,10 @@ struct Query {
   std::string space;               ///< the namespace of an object; empty: any
   unsigned hops = 12;              ///< links from the start
   std::optional<Duration> within;  ///< after the start
+
+  // How two stories are compared.
+  Duration slower = std::chrono::milliseconds(100);  ///< so much time lost is a difference
+  bool all = false;                                  ///< what is the same is shown, too
 
   // How to show them.
   bool summary = false;         ///< of a story: what it comes to, not its records

@@ -2,6 +2,7 @@
 
 #include "ktrace/cli.h"
 
+#include <algorithm>
 #include <memory>
 
 #include <CLI/CLI.hpp>
@@ -59,8 +60,24 @@ void take_subjects(const CommandRow& row, Flags& flags) {
   }
 }
 
+// Of "ID@PATH" the path.
+void take_own_paths(Query& query) {
+  for (std::string& id : query.ids) {
+    const std::size_t at = std::min(id.find('@'), id.size());
+    query.own_paths.push_back(at < id.size() ? id.substr(at + 1) : "");
+    if (at + 1 == id.size()) refuse(fmt::format("no path behind '{}'", id));
+    id.resize(at);
+  }
+}
+
 void take_paths(Flags& flags, const Surroundings& around) {
+  const auto& own = flags.query.own_paths;
   flags.query.paths = flags.arguments;
+  if (!own.empty() && std::count(own.begin(), own.end(), "") == 0) {
+    if (flags.query.paths.empty()) return;
+    refuse(fmt::format("'{}' is read for nothing: all have a path of their own",
+                       flags.query.paths.front()));
+  }
   if (!flags.query.paths.empty()) return;
   if (around.input_is_terminal) refuse("no input: name files, or pipe a log in");
   flags.query.paths.emplace_back("-");
@@ -69,9 +86,11 @@ void take_paths(Flags& flags, const Surroundings& around) {
 Query make_query(const CommandRow& row, const CLI::App& app, Flags& flags,
                  const Surroundings& around) {
   flags.query.command = *row.command;
-  if (row.begin_order && app.get_option("--order")->count() == 0) {
+  const CLI::Option* order = app.get_option_no_throw("--order");
+  if (row.begin_order && (order == nullptr || order->count() == 0)) {
     flags.query.order = Order::begin;
   }
+  if (row.own_paths) take_own_paths(flags.query);
   take_paths(flags, around);
   finish(flags, around);
   return flags.query;

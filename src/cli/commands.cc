@@ -27,8 +27,8 @@ std::string footer_of(const CommandRow& row) {
   std::string text;
   if (row.found != nullptr) {
     text = fmt::format(
-        "Exit status: 0 when there are {}, 1 when there are none, 2 when something\n"
-        "could not be read or written (with -q, a find is 0 even then).\n\n",
+        "Exit status: 0 when there are {}, 1 when there are none,\n"
+        "2 when something could not be read or written (with -q, a find is 0 even then).\n\n",
         row.found);
   }
   text += "Examples:";
@@ -127,6 +127,24 @@ const std::vector<CommandRow>& commands() {
                     "ktrace story 14d01e58-51e3-4eac-8ffa-04a313409ab0 artifacts/",
                     "ktrace story pod/default/nginx-85f7d4dd78-gz5zr --why audit.log *.log"},
        .begin_order = true},
+      {.name = "diff",
+       .command = Command::diff,
+       .subjects = {"two STARTs of stories", "another START"},
+       .synopses = {"[OPTION]... A B [PATH]...", "[OPTION]... A@PATH B@PATH"},
+       .summary = "What went otherwise in one story than in another",
+       .about = "Compares a good run with a flaky one: what happened in one and not in the other, "
+                "and where time was lost, with names, IDs and numbers made equal. A and B are each "
+                "the START of a story (see 'ktrace story --help'), found in all PATHs, or, written "
+                "as START@PATH, in that file, directory or archive alone.\n\n"
+                "- is only in A, + only in B, ! lost time in one of them, ~ came more than twice "
+                "as often. Times count from the beginning of each story.",
+       .options = {add_story_reach, add_filters, add_diff_show, add_reading},
+       .found = "differences",
+       .examples = {"ktrace diff deployment/nginx deployment/nginx2 audit.log *.log",
+                    "ktrace diff deployment/web@good.tar.gz deployment/web@flaky.tar.gz",
+                    "ktrace diff 14d01e58 955d0351 --severity warning artifacts/"},
+       .begin_order = true,
+       .own_paths = true},
       {.name = "index",
        .command = Command::index,
        .subjects = {},

@@ -26,6 +26,7 @@ struct CommandRow {
   const char* found;                  ///< what makes the exit status 0, in words; null: no word
   std::vector<const char*> examples;  ///< what stands behind "ktrace NAME "
   bool begin_order = false;           ///< --order begin is the default
+  bool own_paths = false;             ///< a subject may have a path of its own: SUBJECT@PATH
 };
 
 const std::vector<CommandRow>& commands();

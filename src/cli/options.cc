@@ -34,6 +34,12 @@ std::pair<std::string, std::string> split_rule(const std::string& text) {
 // When something is shown that suits terminals.
 const std::vector<std::string> kWhen{"auto", "always", "never"};
 
+Duration parse_length(const char* flag, const std::string& text) {
+  const auto duration = parse_duration(text);
+  if (!duration) refuse(fmt::format("{}: '{}' is no duration", flag, text));
+  return *duration;
+}
+
 PerPath<int> parse_year(const std::string& text) {
   const auto [pattern, digits] = split_rule(text);
   int year = 0;
@@ -247,11 +253,7 @@ void add_story_reach(CLI::App& app, Flags& flags) {
       ->check(CLI::Range(0U, 1000U));
   group.read(
       "--within", "DURATION", flags.query.within,
-      [](const std::string& text) {
-        const auto duration = parse_duration(text);
-        if (!duration) refuse(fmt::format("--within: '{}' is no duration", text));
-        return *duration;
-      },
+      [](const std::string& text) { return parse_length("--within", text); },
       "Only what happened within that time after the start (90s, 10m); for a request an hour by "
       "default, for an object any time");
 }
@@ -264,6 +266,17 @@ void add_story_show(CLI::App& app, Flags& flags) {
   Group(app, kShow)
       .flag("--why", flags.query.why,
             "In text, show all links that lead to a record, not only the last");
+}
+
+void add_diff_show(CLI::App& app, Flags& flags) {
+  add_show(app, flags, output::diff_formats(), "differences");
+  Group group(app, kShow);
+  group.flag("--all", flags.query.all, "Show steps that are the same, too");
+  group.read(
+      "--slower", "DURATION", flags.query.slower,
+      [](const std::string& text) { return parse_length("--slower", text); },
+      "How much time a step has to lose, or to take longer, to count as a difference; 100ms by "
+      "default");
 }
 
 void add_reading(CLI::App& app, Flags& flags) {
@@ -333,7 +346,8 @@ void finish(Flags& flags, const Surroundings& around) {
   for (const std::string& id : query.ids) {
     if (id.empty()) refuse("an ID must not be empty");
     const bool beginning =
-        query.prefix || (query.command == Command::story && id.find('/') == id.npos);
+        query.prefix || ((query.command == Command::story || query.command == Command::diff) &&
+                         id.find('/') == id.npos);
     if (beginning && id.size() < kShortestPrefix) {
       refuse(fmt::format("{}'{}' is shorter than {} characters", query.prefix ? "--prefix: " : "",
                          id, kShortestPrefix));

@@ -43,6 +43,7 @@ void add_list_show(CLI::App& app, Flags& flags);      ///< -o and its like, for 
 void add_check_show(CLI::App& app, Flags& flags);     ///< -o and its like, for sources
 void add_story_reach(CLI::App& app, Flags& flags);    ///< -n, --hops, --within
 void add_story_show(CLI::App& app, Flags& flags);     ///< --summary, --why
+void add_diff_show(CLI::App& app, Flags& flags);      ///< -o and its like, for comparisons
 void add_reading(CLI::App& app, Flags& flags);        ///< --year and its like
 void add_clocks(CLI::App& app, Flags& flags);         ///< --fix-skew
 void add_following(CLI::App& app, Flags& flags);      ///< -f, --reorder-window

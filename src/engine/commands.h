@@ -25,6 +25,9 @@ Outcome run_check(Session& session, const Filter& filter);
 /// The records of what happened because of one change.
 Outcome run_story(Session& session, const Filter& filter);
 
+/// Two stories side by side.
+Outcome run_diff(Session& session, const Filter& filter);
+
 /// Makes and refreshes indexes.
 Outcome run_index(Session& session, const Filter& filter);
 

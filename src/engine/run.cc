@@ -77,6 +77,8 @@ Outcome run(const Query& query, const Surroundings& surroundings) {
       return run_check(session, filter);
     case Command::story:
       return run_story(session, filter);
+    case Command::diff:
+      return run_diff(session, filter);
     case Command::index:
       return run_index(session, filter);
   }

@@ -66,6 +66,7 @@ class Session {
   /// Watches how `parts`, which outlive the meter, are read.
   std::unique_ptr<Meter> watch(Parts& parts, std::string_view phase) const;
 
+  const Surroundings& surroundings() const { return around_; }
   int output() const { return around_.output; }
   output::Style style() const;
   trace::KeySet keys() const;

@@ -26,6 +26,7 @@
 #include "ktrace/word_search.h"
 #include "parallel.h"
 #include "readable.h"
+#include "story.h"
 #include "story_summary.h"
 
 namespace ktrace::engine {
@@ -84,7 +85,7 @@ class StoryRun {
     const output::Format* format = output::find_format(query_.output);
     if (format == nullptr) return session_.fail("unknown output format '" + query_.output + "'");
     readable_.open(session_);
-    read();
+    read(query_.ids);
     const auto start = trace::find_start(graph_, query_.ids.front(), query_.space);
     if (!start) return unknown_start(start.message());
     const trace::Story story(graph_, *start, limits(*start));
@@ -103,6 +104,31 @@ class StoryRun {
     }
     report_undecided();
     return session_.finish(sink, any);
+  }
+
+  // Several stories, one after the other, in the order in which their records began.
+  bool tell(const std::vector<std::string>& starts, StoryListener& listener) {
+    readable_.open(session_);
+    read(starts);
+    const output::Format& format = output::formats().front();
+    Record record;
+    for (std::size_t i = 0; i < starts.size(); ++i) {
+      const auto start = trace::find_start(graph_, starts[i], query_.space);
+      if (!start) {
+        session_.report({Diagnostic::Level::error, "", 0, start.message()});
+        return false;
+      }
+      const trace::Story story(graph_, *start, limits(*start));
+      std::vector<Told> told = gather(story, format);
+      std::sort(told.begin(), told.end());
+      listener.begin(i, graph_, story);
+      for (const Told& one : told) {
+        take(one, record);
+        listener.record(record, one.reason);
+      }
+    }
+    report_undecided();
+    return true;
   }
 
  private:
@@ -131,11 +157,12 @@ class StoryRun {
   }
 
   // Out: the graph of all links that the sources tell.
-  void read() {
+  void read(const std::vector<std::string>& starts) {
     std::vector<std::string> literals(trace::link_literals().begin(), trace::link_literals().end());
     // Lines of the request that is asked for tell about it when there is no audit log.
-    const std::string& start = query_.ids.front();
-    if (start.find('/') == start.npos) literals.push_back(start);
+    for (const std::string& start : starts) {
+      if (start.find('/') == start.npos) literals.push_back(start);
+    }
     const trace::LiteralSearch literal(std::move(literals), false);
     const BlockSearch search = [&](std::string_view block, std::vector<std::size_t>& hits) {
       literal.find_all(block, hits);
@@ -315,6 +342,11 @@ class StoryRun {
 
 Outcome run_story(Session& session, const Filter& filter) {
   return StoryRun(session, filter).run();
+}
+
+bool tell_stories(Session& session, const Filter& filter, const std::vector<std::string>& starts,
+                  StoryListener& listener) {
+  return StoryRun(session, filter).tell(starts, listener);
 }
 
 }  // namespace ktrace::engine

@@ -92,6 +92,8 @@ std::unique_ptr<ListWriter> make_list_text(const Style& style);
 std::unique_ptr<ListWriter> make_list_json(const Style& style);
 std::unique_ptr<CheckWriter> make_check_text(const Style& style);
 std::unique_ptr<CheckWriter> make_check_json(const Style& style);
+void write_diff_text(const StoryDiff& diff, const Style& style, std::string& out);
+void write_diff_json(const StoryDiff& diff, const Style& style, std::string& out);
 
 namespace {
 
@@ -110,6 +112,11 @@ constexpr ListFormat kListFormats[] = {
 constexpr CheckFormat kCheckFormats[] = {
     {"text", "a report to read", make_check_text},
     {"json", "JSON Lines, one object a source and a last one for all", make_check_json},
+};
+
+constexpr DiffFormat kDiffFormats[] = {
+    {"text", "a table to read", write_diff_text},
+    {"json", "JSON Lines, one object a step and a last one for all", write_diff_json},
 };
 
 template <typename Row>
@@ -136,6 +143,12 @@ std::span<const CheckFormat> check_formats() { return kCheckFormats; }
 
 const CheckFormat* find_check_format(std::string_view name) {
   return find_named(check_formats(), name);
+}
+
+std::span<const DiffFormat> diff_formats() { return kDiffFormats; }
+
+const DiffFormat* find_diff_format(std::string_view name) {
+  return find_named(diff_formats(), name);
 }
 
 }  // namespace ktrace::output
