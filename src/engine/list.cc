@@ -41,6 +41,32 @@ struct Summary {
   Duration duration() const { return distance(start, end); }
 };
 
+// Sorts what is made of few runs that are in order already, as traces numbered by their first
+// records are.
+template <typename Place, typename Before>
+void sort_runs(Place begin, Place end, const Before& before) {
+  constexpr std::ptrdiff_t kShortest = 32;
+  std::vector<Place> bounds{begin};
+  while (bounds.back() != end) {
+    const Place run = bounds.back();
+    Place run_end = std::is_sorted_until(run, end, before);
+    if (run_end - run < kShortest) {
+      run_end = run + std::min(kShortest, end - run);
+      std::sort(run, run_end, before);
+    }
+    bounds.push_back(run_end);
+  }
+  while (bounds.size() > 2) {
+    std::vector<Place> merged{begin};
+    for (std::size_t i = 2; i < bounds.size(); i += 2) {
+      std::inplace_merge(bounds[i - 2], bounds[i - 1], bounds[i], before);
+      merged.push_back(bounds[i]);
+    }
+    if (bounds.size() % 2 == 0) merged.push_back(end);
+    bounds = std::move(merged);
+  }
+}
+
 // In: at least one record, in the order of time.
 Summary sum_up(std::span<const Observation> seen) {
   Summary sum;
@@ -269,7 +295,7 @@ class List final : output::TraceRows {
              static_cast<std::ptrdiff_t>(listed_.size() * piece / workers_.size());
     };
     for_each_task(workers_, workers_.size(), [&](ListWorker&, std::size_t piece) {
-      std::sort(place(piece), place(piece + 1), before);
+      sort_runs(place(piece), place(piece + 1), before);
     });
     for (std::size_t piece = 1; piece < workers_.size(); ++piece) {
       std::inplace_merge(listed_.begin(), place(piece), place(piece + 1), before);

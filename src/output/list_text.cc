@@ -19,7 +19,6 @@
 
 #include <fmt/format.h>
 
-#include "clock.h"
 #include "colors.h"
 #include "escape.h"
 #include "ktrace/output.h"
@@ -57,14 +56,6 @@ std::size_t cell_width(std::string_view text) {
   std::string cell;
   append_visible(text, Breaks::show, cell);
   return visible_width(cell);
-}
-
-/// `text` as it is shown, made in `made` where it is not shown as it is.
-std::string_view shown(std::string_view text, std::string& made) {
-  if (is_plain(text)) return text;
-  made.clear();
-  append_visible(text, Breaks::show, made);
-  return made;
 }
 
 /// A list may have a million rows: cells are made without anything being allocated for most.
@@ -158,28 +149,29 @@ class Starts {
     return text;
   }
 
-  std::string_view cell(Time start, bool brief, std::string& made) const {
+  using Room = std::array<char, 32>;
+
+  std::string_view cell(Time start, bool brief, Room& room) const {
     const CivilTime civil = to_civil(start, zone_);
-    made.clear();
-    if (!one_year_) fmt::format_to(std::back_inserter(made), "{:04}-", civil.year);
-    if (!one_day_) append_pair(civil.month, '-', civil.day, ' ', made);
-    append_pair(civil.hour, ':', civil.minute, ':', made);
-    append_two(civil.second, made);
-    if (one_day_ || !brief) append_fraction(start, 3, made);
-    return made;
+    const auto milliseconds = static_cast<unsigned>(civil.fraction / std::chrono::milliseconds(1));
+    char* end = room.data();
+    if (!one_year_) end = fmt::format_to(end, "{:04}-", civil.year);
+    if (!one_day_) end = two(two(end, civil.month, '-'), civil.day, ' ');
+    end = two(two(two(end, civil.hour, ':'), civil.minute, ':'), civil.second, '.');
+    if (one_day_ || !brief) {
+      *end++ = static_cast<char>('0' + milliseconds / 100);
+      end = two(end, milliseconds % 100, ' ');
+    }
+    return {room.data(), static_cast<std::size_t>(end - room.data()) - 1};
   }
 
  private:
-  static void append_two(unsigned number, std::string& out) {
-    out += static_cast<char>('0' + number / 10);
-    out += static_cast<char>('0' + number % 10);
-  }
-
-  static void append_pair(unsigned a, char between, unsigned b, char behind, std::string& out) {
-    append_two(a, out);
-    out += between;
-    append_two(b, out);
-    out += behind;
+  // Two digits and what stands behind them.
+  static char* two(char* out, unsigned number, char behind) {
+    *out++ = static_cast<char>('0' + number / 10);
+    *out++ = static_cast<char>('0' + number % 10);
+    *out++ = behind;
+    return out;
   }
 
   Zone zone_;
@@ -301,13 +293,13 @@ void Survey::add(const TraceRow& row) {
 
 Plan Survey::plan(bool brief, bool is_bare) const {
   Plan plan;
-  std::string made;
+  Starts::Room room;
   plan.brief = brief;
   plan.bare = is_bare;
   plan.widths = widths_;
   plan.widths[trace] = std::min(widths_[trace], kWidestTrace);
   plan.widths[key] = std::min(widths_[key], brief ? kBriefKey : kWidestKey);
-  plan.widths[start] = starts_.cell(first_, brief, made).size();
+  plan.widths[start] = starts_.cell(first_, brief, room).size();
   if (is_bare) plan.widths[names] = bare_names_;
   for (std::size_t i = 0; i < kColumns; ++i) {
     plan.headings[i] = brief ? kHeadings[i].brief : kHeadings[i].full;
@@ -354,15 +346,24 @@ class ListText final : public ListWriter {
     row.cell(text, plan_.widths[column], style_.color ? color : kPlain, kHeadings[column].align);
   }
 
+  /// `text` is shown as a terminal can take it, which is made in `made` if need be.
+  void any_cell(Column column, std::string_view text, std::string& made, Row& row,
+                std::string_view color = kPlain) const {
+    if (is_plain(text)) return plain_cell(column, text, row, color);
+    made.clear();
+    append_visible(text, Breaks::show, made);
+    cell(column, made, row, color);
+  }
+
   void plain_cell(Column column, std::string_view text, Row& row,
                   std::string_view color = kPlain) const {
     row.plain_cell(text, plan_.widths[column], style_.color ? color : kPlain,
                    kHeadings[column].align);
   }
 
-  std::string_view trace_cell(const TraceRow& row, std::string& made) const;
-  std::string_view key_cell(const TraceRow& row, std::string& made) const;
-  std::string_view names_cell(const TraceRow& row, std::string& made) const;
+  void cut_cell(Column column, std::string_view text, std::string& made, Row& row,
+                std::string_view color = kPlain) const;
+  void names_cell(const TraceRow& row, std::string& made, Row& cells) const;
 
   Style style_;
   Starts starts_;
@@ -383,47 +384,51 @@ void ListText::begin(const TraceRows& rows, std::string& out) {
 
 void ListText::row(const TraceRow& row, std::string& out) const {
   Row cells(out);
-  std::string made;  // the cell that is being made
+  std::string made;  // a cell
+  Starts::Room room;
   const auto number = [](const fmt::format_int& text) {
     return std::string_view(text.data(), text.size());
   };
   const char letter = severity_letter(row.severity);
   const bool stated = row.severity != Severity::unspecified;
-  cell(trace, trace_cell(row, made), cells);
-  cell(key, key_cell(row, made), cells, kDim);
+  if (plan_.cuts_traces) {
+    cut_cell(trace, row.id, made, cells);
+  } else {
+    any_cell(trace, row.id, made, cells);
+  }
+  if (plan_.brief) {
+    cut_cell(key, row.key, made, cells, kDim);
+  } else {
+    any_cell(key, row.key, made, cells, kDim);
+  }
   plain_cell(records, number(fmt::format_int(row.records)), cells);
   plain_cell(errors, number(fmt::format_int(row.errors)), cells,
              row.errors > 0 ? kBoldRed : kPlain);
   plain_cell(severity, stated ? std::string_view(&letter, 1) : kNone, cells,
              severity_color(row.severity));
-  plain_cell(start, starts_.cell(row.start, plan_.brief, made), cells);
+  plain_cell(start, starts_.cell(row.start, plan_.brief, room), cells);
   cell(duration, total_cell(row, made), cells);
   cell(gap, gap_cell(row, made), cells);
-  cell(names, names_cell(row, made), cells);
+  names_cell(row, made, cells);
   out += '\n';
 }
 
-std::string_view ListText::trace_cell(const TraceRow& row, std::string& made) const {
-  if (!plan_.cuts_traces) return shown(row.id, made);
+void ListText::cut_cell(Column column, std::string_view text, std::string& made, Row& row,
+                        std::string_view color) const {
   made.clear();
-  append_cut(row.id, plan_.widths[trace], made);
-  return made;
+  append_cut(text, plan_.widths[column], made);
+  cell(column, made, row, color);
 }
 
-std::string_view ListText::key_cell(const TraceRow& row, std::string& made) const {
-  if (!plan_.brief) return shown(row.key, made);
-  made.clear();
-  append_cut(row.key, plan_.widths[key], made);
-  return made;
-}
-
-std::string_view ListText::names_cell(const TraceRow& row, std::string& made) const {
+void ListText::names_cell(const TraceRow& row, std::string& made, Row& cells) const {
   const bool fitted = style_.columns > 0;
   const ComponentStyle style{plan_.bare, fitted ? plan_.widths[names] : kAnyWidth};
-  if (!fitted && row.components.size() == 1) return shown(style.name(row.components[0]), made);
+  if (!fitted && row.components.size() == 1) {
+    return any_cell(names, style.name(row.components[0]), made, cells);
+  }
   made.clear();
   append_components(row.components, style, made);
-  return made;
+  cell(names, made, cells);
 }
 
 }  // namespace

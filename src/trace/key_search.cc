@@ -113,7 +113,8 @@ class Avx2KeySearch {
       for (; found != 0; found &= found - 1) [[unlikely]] {
           std::size_t place = at + static_cast<std::size_t>(std::countr_zero(found)) + 2;
           if (place < block.size() && block[place] == '"') ++place;
-          if (place < block.size()) separators.push_back(static_cast<std::uint32_t>(place));
+          if (place >= block.size() || (block[place] != '=' && block[place] != ':')) continue;
+          separators.push_back(static_cast<std::uint32_t>(place));
         }
     }
   }
@@ -122,12 +123,13 @@ class Avx2KeySearch {
   static constexpr KeySearch::Nibbles kSeparators{1, 0, 0,   0, 0, 0,   0, 0,
                                                   0, 0, ':', 0, 0, '=', 0, 0};
 
-  // A bit for each of the 32 places from `at` on.
+  // A bit for each of the 32 places from `at` on. Whether a separator follows a quote is looked at
+  // here only when there are many letters, and so many places at which none does.
   KTRACE_AVX2 std::uint32_t ends(const char* at) const {
     const __m256i behind = load(at + 2);
-    const __m256i quote = _mm256_cmpeq_epi8(behind, _mm256_set1_epi8('"'));
-    const __m256i separator = _mm256_or_si256(
-        separators_.has(behind), _mm256_and_si256(quote, separators_.has(load(at + 3))));
+    __m256i quote = _mm256_cmpeq_epi8(behind, _mm256_set1_epi8('"'));
+    if (kTwo) quote = _mm256_and_si256(quote, separators_.has(load(at + 3)));
+    const __m256i separator = _mm256_or_si256(separators_.has(behind), quote);
     const __m256i letters = _mm256_and_si256(before_.has(load(at)), last_.has(load(at + 1)));
     return static_cast<std::uint32_t>(_mm256_movemask_epi8(_mm256_and_si256(letters, separator)));
   }
@@ -250,28 +252,47 @@ bool balanced_portable(std::string_view text) {
 
 #if defined(__x86_64__)
 
-KTRACE_AVX2 bool balanced_avx2(std::string_view text) {
-  const __m256i quote = _mm256_set1_epi8('"'), backslash = _mm256_set1_epi8('\\'),
-                newline = _mm256_set1_epi8('\n');
-  const auto mask = [](__m256i bytes) KTRACE_AVX2 {
-    return static_cast<std::uint32_t>(_mm256_movemask_epi8(bytes));
-  };
-  const auto others_in = [&](__m256i bytes) KTRACE_AVX2 {
-    return _mm256_or_si256(_mm256_cmpeq_epi8(bytes, backslash), _mm256_cmpeq_epi8(bytes, newline));
-  };
-  std::uint32_t quotes = 0;
-  __m256i others = _mm256_setzero_si256();
-  std::size_t at = 0;
-  for (; at + 32 <= text.size(); at += 32) {
+KTRACE_AVX2 std::uint32_t places(__m256i bytes, char c) {
+  return static_cast<std::uint32_t>(
+      _mm256_movemask_epi8(_mm256_cmpeq_epi8(bytes, _mm256_set1_epi8(c))));
+}
+
+// As balanced_portable, but going from quote and backslash to the next.
+KTRACE_AVX2 bool balanced_escapes(std::string_view text) {
+  bool inside = false;
+  std::size_t from = 0;  // what stands before is escaped
+  for (std::size_t at = 0; at < text.size(); at += 32) {
     const __m256i bytes = load(text.data() + at);
-    quotes ^= mask(_mm256_cmpeq_epi8(bytes, quote));
-    others = _mm256_or_si256(others, others_in(bytes));
+    std::uint32_t found = places(bytes, '"') | places(bytes, '\\') | places(bytes, '\n');
+    for (; found != 0; found &= found - 1) {
+      const std::size_t place = at + static_cast<std::size_t>(std::countr_zero(found));
+      if (place >= text.size()) break;
+      if (text[place] == '\n') return false;
+      if (place < from) continue;
+      if (text[place] == '"') {
+        inside = !inside;
+      } else if (inside) {
+        from = place + 2;
+      } else {
+        return false;
+      }
+    }
   }
-  const __m256i bytes = load(text.data() + at);
-  const std::uint32_t inside = (1U << (text.size() - at)) - 1;
-  quotes ^= mask(_mm256_cmpeq_epi8(bytes, quote)) & inside;
-  if ((mask(others) | (mask(others_in(bytes)) & inside)) != 0) return balanced_portable(text);
-  return (std::popcount(quotes) & 1) == 0;
+  return !inside;
+}
+
+KTRACE_AVX2 bool balanced_avx2(std::string_view text) {
+  std::uint32_t quotes = 0, others = 0;
+  for (std::size_t at = 0; at < text.size(); at += 32) {
+    const __m256i bytes = load(text.data() + at);
+    const std::size_t left = text.size() - at;
+    const std::uint32_t inside = left >= 32 ? ~0U : (1U << left) - 1;
+    quotes ^= places(bytes, '"') & inside;
+    const __m256i other = _mm256_or_si256(_mm256_cmpeq_epi8(bytes, _mm256_set1_epi8('\\')),
+                                          _mm256_cmpeq_epi8(bytes, _mm256_set1_epi8('\n')));
+    others |= static_cast<std::uint32_t>(_mm256_movemask_epi8(other)) & inside;
+  }
+  return others == 0 ? (std::popcount(quotes) & 1) == 0 : balanced_escapes(text);
 }
 
 #endif
