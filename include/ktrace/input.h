@@ -95,6 +95,7 @@ Origin origin_of(const std::string& path);
 struct Opened {
   std::vector<std::unique_ptr<Source>> sources;
   std::vector<Diagnostic> diagnostics;
+  std::vector<std::string> met;  ///< the names of all files that were met, logs or not
 };
 
 /// Opens `paths`; "-" is standard input (descriptor 0). With `follow` a log whose newest piece is

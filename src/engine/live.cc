@@ -37,6 +37,10 @@ constexpr Duration kStep = std::chrono::milliseconds(10);
 constexpr Duration kStepOfMany = std::chrono::milliseconds(50);
 constexpr std::size_t kMany = 50;
 
+// How often folders are looked at; so that it takes no more than 5 % of a processor.
+constexpr Clock::duration kLook = std::chrono::milliseconds(500);
+constexpr int kLookShare = 20;
+
 // How far apart the records of several sources may come, and those of one.
 constexpr Duration kWindow = std::chrono::milliseconds(500);
 constexpr Duration kWindowOfOne = std::chrono::milliseconds(50);
@@ -118,18 +122,13 @@ class Live {
     if (wanted_ != nullptr && wanted_->verbatim()) {
       literal_.emplace(wanted_->ids(), wanted_->any_case());
     }
-    for (std::uint32_t i = 0; i < session_.sources().size(); ++i) {
-      input::Source& source = *session_.sources()[i];
-      if (!filter_.wants(source.origin())) continue;
-      feeds_.push_back(std::make_unique<Feed>(source, i, session_.live_start(i),
-                                              std::min(query_.block_size, kBlock)));
-    }
-    window_ = query_.reorder_window.value_or(feeds_.size() == 1 ? kWindowOfOne : kWindow);
+    add_feeds();
   }
 
   std::uint64_t run() {
     bool interrupted = false;
-    while (!interrupted && !done() && !all_ended()) {
+    while (!interrupted && !done() && (session_.expects_arrivals() || !all_ended())) {
+      look_for_arrivals();
       const bool busy = read_some();
       release(false);
       if (!busy) rest();
@@ -147,6 +146,26 @@ class Live {
 
   bool all_ended() const {
     return std::all_of(feeds_.begin(), feeds_.end(), [](const auto& feed) { return feed->ended; });
+  }
+
+  // Makes feeds of the sources that have none yet.
+  void add_feeds() {
+    const auto& sources = session_.sources();
+    for (; known_ < sources.size(); ++known_) {
+      if (!filter_.wants(sources[known_]->origin())) continue;
+      feeds_.push_back(std::make_unique<Feed>(*sources[known_], known_, session_.live_start(known_),
+                                              std::min(query_.block_size, kBlock)));
+    }
+    window_ = query_.reorder_window.value_or(feeds_.size() == 1 ? kWindowOfOne : kWindow);
+  }
+
+  // Large trees take long to look at, and so are looked at less often.
+  void look_for_arrivals() {
+    const auto now = Clock::now();
+    if (!session_.expects_arrivals() || now < next_look_) return;
+    session_.open_arrivals();
+    add_feeds();
+    next_look_ = Clock::now() + std::max(kLook, kLookShare * (Clock::now() - now));
   }
 
   // Reads on in the source that is least far of those that have more. False when none has.
@@ -369,6 +388,8 @@ class Live {
   output::Writer* writer_;
   output::Sink& sink_;
   std::vector<std::unique_ptr<Feed>> feeds_;
+  std::uint32_t known_ = 0;  // sources before this have feeds, if they are wanted
+  Clock::time_point next_look_{};
   Duration window_{};
   std::vector<Pending> window_heap_;
   std::size_t pending_bytes_ = 0;

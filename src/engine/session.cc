@@ -22,8 +22,21 @@ void Session::open() {
   raise_descriptor_limit();
   input::Opened opened = input::open(query_.paths, query_.names, query_.follow);
   for (const Diagnostic& diagnostic : opened.diagnostics) report(diagnostic);
-  owned_ = std::move(opened.sources);
-  for (const auto& source : owned_) sources_.push_back(source.get());
+  if (query_.follow) arrivals_.emplace(query_.paths, query_.names, std::move(opened.met));
+  take(std::move(opened.sources));
+}
+
+void Session::open_arrivals() {
+  input::Opened opened = arrivals_->look();
+  for (const Diagnostic& diagnostic : opened.diagnostics) report(diagnostic);
+  take(std::move(opened.sources));
+}
+
+void Session::take(std::vector<std::unique_ptr<input::Source>> sources) {
+  for (auto& source : sources) {
+    sources_.push_back(source.get());
+    owned_.push_back(std::move(source));
+  }
 }
 
 void Session::expect_live(const std::function<bool(const Origin&)>& wants) {

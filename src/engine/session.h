@@ -5,12 +5,14 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <vector>
 
 #include "dating.h"
 #include "indexed.h"
+#include "ktrace/arrivals.h"
 #include "ktrace/engine.h"
 #include "ktrace/identifiers.h"
 #include "ktrace/input.h"
@@ -31,6 +33,11 @@ class Session {
 
   /// Opens the query's paths; what cannot be opened is reported.
   void open();
+
+  /// Whether logs may come to be while others are followed; opens those that have, behind the
+  /// sources before them.
+  bool expects_arrivals() const { return arrivals_ && arrivals_->possible(); }
+  void open_arrivals();
 
   /// When all sources that `wants` are pipes and the records are to be shown, they may turn out to
   /// be live: then reading ends before they do.
@@ -94,8 +101,11 @@ class Session {
   std::vector<const Origin*> origins(const std::vector<bool>& shown) const;
 
  private:
+  void take(std::vector<std::unique_ptr<input::Source>> sources);
+
   const Query& query_;
   const Surroundings& around_;
+  std::optional<input::Arrivals> arrivals_;  // when it follows
   std::vector<std::unique_ptr<input::Source>> owned_;
   std::vector<std::unique_ptr<Patient>> patients_;  // none, or one a source
   std::vector<input::Source*> sources_;

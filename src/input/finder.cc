@@ -106,12 +106,12 @@ void Finder::add_tree(const std::string& root) {
 }
 
 void Finder::add_file(const std::string& path, bool named) {
+  names.push_back(path);
   auto descriptor = open_path(path);
   if (!descriptor) return error(path, descriptor.message());
   const auto facts = facts_of(*descriptor);
   if (!facts) return error(path, facts.message());
   if (facts->directory()) return error(path, system_error(EISDIR).message());
-  names.push_back(path);
   File file{path, named, std::move(*descriptor), *facts};
   if (!facts->regular()) return add_pipe(std::move(file));
   const auto [known, added] = met_.try_emplace(facts->identity, path);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "file.h"
+#include "ktrace/input.h"
 #include "ktrace/status.h"
 #include "sources.h"
 
@@ -20,6 +21,9 @@ class Finder {
 
   /// `path`: a file, a pipe, an archive, a directory, or "-". What cannot be opened is told.
   void add(const std::string& path);
+
+  /// A file in a directory: it is left out when it looks like no log.
+  void add_found(const std::string& path) { add_file(path, false); }
 
   std::vector<Piece> pieces;
   std::vector<Diagnostic> diagnostics;
@@ -43,5 +47,8 @@ class Finder {
   std::size_t skipped_ = 0;              // files of the tree that are no logs
   std::uint32_t groups_ = 0;
 };
+
+/// Makes sources of what was found: see open().
+Opened open_found(Finder finder, const std::vector<Naming>& names, bool follow);
 
 }  // namespace ktrace::input

@@ -112,6 +112,10 @@ bool path_matches(const std::string& pattern, const std::string& path) {
 Opened open(const std::vector<std::string>& paths, const std::vector<Naming>& names, bool follow) {
   Finder finder(follow);
   for (const std::string& path : paths) finder.add(path);
+  return open_found(std::move(finder), names, follow);
+}
+
+Opened open_found(Finder finder, const std::vector<Naming>& names, bool follow) {
   Opened opened;
   opened.diagnostics = std::move(finder.diagnostics);
   for (Diagnostic& note : drop_copies(finder.pieces)) opened.diagnostics.push_back(std::move(note));
@@ -126,6 +130,7 @@ Opened open(const std::vector<std::string>& paths, const std::vector<Naming>& na
                                  ? make_followed(std::move(origin), std::move(pieces))
                                  : make_source(std::move(origin), std::move(pieces)));
   }
+  opened.met = std::move(finder.names);
   return opened;
 }
 

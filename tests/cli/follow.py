@@ -279,6 +279,40 @@ class Check:
         child.stderr.close()
         self.tally.check("the reader goes away", status == 0 and errors == b"", (status, errors))
 
+    def arrivals(self):
+        """Logs that come to be in a folder are followed, pieces and files moved away are no logs."""
+        folder = self.folder("arrivals")
+        logs = folder / "logs"
+        logs.mkdir()
+        running = Running(self.arguments, folder, "merge", "-f", "-o", "raw", "logs")
+        expected = b""
+
+        def write(name, line):
+            nonlocal expected
+            path = logs / name
+            path.parent.mkdir(exist_ok=True)
+            with open(path, "ab") as log:
+                log.write(line)
+            expected += line
+            good = running.wait_for(lambda output: output == expected)
+            self.tally.check(f"arrivals: {line}", good, (running.output(), running.errors()))
+
+        write("a.log", klog(1, "in an empty folder"))
+        write("pods/b.log", klog(2, "in a new folder"))
+        write("a.log", klog(3, "goes on"))
+        shift(logs / "a.log", 1)
+        write("a.log", klog(4, "behind a rotation"))
+        os.rename(logs / "pods/b.log", logs / "pods/moved away")
+        write("pods/b.log", klog(5, "in place of what was moved"))
+        (logs / "picture").write_bytes(b"\x89PNG\r\n\x1a\n\0\0\0")
+        (logs / "pods/b.log").unlink()
+        write("c.log", klog(6, "perhaps the same inode"))
+        status = running.interrupt()
+        self.tally.check("arrivals: status", status == 0, (status, running.errors()))
+        self.tally.check("arrivals: nothing twice", running.output() == expected, running.output())
+        counts = "6 records of 6 lines from 3 sources"
+        self.tally.check("arrivals: counts", counts in running.errors(), running.errors())
+
     def truncated(self):
         """A file that is cut is read again from its beginning, with a word."""
         folder = self.folder("truncated")
@@ -310,6 +344,7 @@ def main():
         check.interrupted()
         check.reader_gone()
         check.truncated()
+        check.arrivals()
     tally.finish()
 
 
