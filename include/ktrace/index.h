@@ -64,6 +64,9 @@ class IndexWriter {
   /// Offsets must not descend. Copies what it needs.
   void add(const Occurrence& occurrence);
 
+  /// What IndexReader::links() is to give: see stored_links.h. Nothing otherwise.
+  void set_links(std::string links);
+
   /// Writes the index to `path`, whose directory must exist: first under a temporary name beside
   /// it, which is then renamed, so that at any moment there is the old index or the new one.
   /// Removes what killed writers have left in that directory. An error when the file cannot be
@@ -102,6 +105,9 @@ class IndexReader {
   /// The offsets of the records that carry what is looked for: all of them and no others,
   /// ascending, each once. An error when the index is damaged where it was read.
   Result<std::vector<std::uint64_t>> find(const Lookup& lookup);
+
+  /// The links of the log's records: see stored_links.h. An error when they are damaged.
+  Result<std::string> links();
 
   /// Calls `take` for every occurrence in the order in which they were added, until it returns
   /// false. Views live until it returns. An error when the index is damaged: what was given before

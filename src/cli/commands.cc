@@ -88,7 +88,8 @@ const std::vector<CommandRow>& commands() {
        .about = "Needs memory that does not grow with them. What states no time stands behind "
                 "the record before it. Of what can be read only once, a pipe or a compressed "
                 "file, all beyond 32 MiB is kept, compressed, in a temporary file (TMPDIR).",
-       .options = {add_filters, add_timeline_show, add_reading, add_clocks, add_following},
+       .options = {add_filters, add_timeline_show, add_reading, add_clocks, add_following,
+                   add_index_use},
        .found = "records",
        .examples = {"ktrace merge *.log | less",
                     "ktrace merge --severity warning --since 16:50 --until 16:52 *.log",
@@ -104,7 +105,7 @@ const std::vector<CommandRow>& commands() {
                 "records out of order, identifiers and the longest gaps; and of all sources "
                 "together which components of the control plane are missing, which logs end early, "
                 "and how far clocks are apart.",
-       .options = {add_key_to_count, add_check_show, add_reading},
+       .options = {add_key_to_count, add_check_show, add_reading, add_index_use},
        .found = "records",
        .examples = {"ktrace check artifacts/", "ktrace check --strict -q artifacts/ || echo look",
                     "ktrace check -o json *.log | jq .findings"}},
@@ -121,7 +122,7 @@ const std::vector<CommandRow>& commands() {
                 "Events, object dumps, spans and log lines; every record says which of them "
                 "brought it in.",
        .options = {add_story_reach, add_filters, add_timeline_show, add_story_show, add_reading,
-                   add_clocks},
+                   add_clocks, add_index_use},
        .found = "records",
        .examples = {"ktrace story deployment/nginx audit.log *.log",
                     "ktrace story 14d01e58-51e3-4eac-8ffa-04a313409ab0 artifacts/",
@@ -138,7 +139,7 @@ const std::vector<CommandRow>& commands() {
                 "as START@PATH, in that file, directory or archive alone.\n\n"
                 "- is only in A, + only in B, ! lost time in one of them, ~ came more than twice "
                 "as often. Times count from the beginning of each story.",
-       .options = {add_story_reach, add_filters, add_diff_show, add_reading},
+       .options = {add_story_reach, add_filters, add_diff_show, add_reading, add_index_use},
        .found = "differences",
        .examples = {"ktrace diff deployment/nginx deployment/nginx2 audit.log *.log",
                     "ktrace diff deployment/web@good.tar.gz deployment/web@flaky.tar.gz",
@@ -150,10 +151,13 @@ const std::vector<CommandRow>& commands() {
        .subjects = {},
        .synopses = {"[OPTION]... [PATH]..."},
        .summary = "Make or refresh the indexes of logs",
-       .about = "With its index, grep and list answer without reading a log. A log that only grew "
-                "since is read from where its index ends; the index of one that changed otherwise "
-                "is not used. Only single files that are not compressed have indexes.",
-       .options = {add_index_place, add_work},
+       .about =
+           "With its index, grep and list answer without reading a log, and story reads it "
+           "only once. A log that only grew since is read from where its index ends; the "
+           "index of one that changed otherwise is not used. An index made with --key serves "
+           "grep and list with the same keys. Only files that are not compressed have indexes; "
+           "rotated ones that are read as one log have one together.",
+       .options = {add_key_to_index, add_index_place, add_work},
        .found = "indexes",
        .examples = {"ktrace index /var/log/pods", "ktrace index *.log && ktrace grep ID *.log"}},
       {.name = "completion",

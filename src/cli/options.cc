@@ -191,6 +191,8 @@ void add_key_to_find(CLI::App& app, Flags& flags) { add_key(app, flags, "Look fo
 
 void add_key_to_list(CLI::App& app, Flags& flags) { add_key(app, flags, "List the identifiers"); }
 
+void add_key_to_index(CLI::App& app, Flags& flags) { add_key(app, flags, "Index the identifiers"); }
+
 void add_key_to_count(CLI::App& app, Flags& flags) { add_key(app, flags, "Count identifiers"); }
 
 void add_trace_choice(CLI::App& app, Flags& flags) {

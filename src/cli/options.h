@@ -35,6 +35,7 @@ using OptionGroup = void (*)(CLI::App& app, Flags& flags);
 void add_ids(CLI::App& app, Flags& flags);            ///< -e, --prefix
 void add_key_to_find(CLI::App& app, Flags& flags);    ///< --key, for one ID
 void add_key_to_list(CLI::App& app, Flags& flags);    ///< --key, for all IDs
+void add_key_to_index(CLI::App& app, Flags& flags);   ///< --key, for IDs to be known
 void add_key_to_count(CLI::App& app, Flags& flags);   ///< --key, for numbers of IDs
 void add_trace_choice(CLI::App& app, Flags& flags);   ///< --errors, --slowest
 void add_filters(CLI::App& app, Flags& flags);        ///< --since and its like

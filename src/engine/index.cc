@@ -1,6 +1,7 @@
 // `index`: makes and refreshes the indexes of files. A file is scanned as by `list`, in parts, on
 // all threads; what was seen in a part goes to the index when all parts before it have gone, so
-// that little is held. A file that only grew is read from where its index ends.
+// that little is held. Then it is searched for links, as by `story`. A file that only grew is read
+// from where its index ends.
 
 #include <mutex>
 #include <thread>
@@ -10,6 +11,7 @@
 #include "line_count.h"
 #include "list_scan.h"
 #include "parallel.h"
+#include "story_links.h"
 
 namespace ktrace::engine {
 namespace {
@@ -40,7 +42,9 @@ class Indexer {
       if (take_over(*known)) begin = known->end;
     }
     scan(begin);
+    scan_links(begin);
     if (!failed_.ok()) return fail(failed_);
+    writer_.set_links(links_.finish());
     if (Status status = writer_.finish(store_.path_for(facts_.path), facts_); !status.ok()) {
       return fail(status);
     }
@@ -67,7 +71,7 @@ class Indexer {
       writer_.add(occurrence);
       return true;
     });
-    if (!status.ok()) {
+    if (!status.ok() || !take_over_links(known)) {
       writer_ = trace::IndexWriter();
       return false;
     }
@@ -77,6 +81,33 @@ class Indexer {
     lines_.counts.resize(step);
     lines_.count(bytes_at(source_, step * kStep, known.end % kStep), step * kStep);
     return true;
+  }
+
+  bool take_over_links(KnownIndex& known) {
+    const auto stored = known.reader.links();
+    LinkPart part;
+    if (!stored || !take_links(*stored, 0, known.end, part)) return false;
+    for (const trace::StoredLink& link : part.links) links_.add(link);
+    return true;
+  }
+
+  // Some parts at a time, so that little is held.
+  void scan_links(std::uint64_t begin) {
+    constexpr std::size_t kPartsAtATime = 64;
+    const LinkScan scan(link_literals(), session_.query().block_size);
+    std::vector<LinkWorker> workers(workers_.size());
+    Parts parts;
+    add_parts(source_, 0, begin, session_.query().block_size, parts);
+    for (std::size_t first = 0; first < parts.size(); first += kPartsAtATime) {
+      std::vector<LinkPart> read(std::min(kPartsAtATime, parts.size() - first));
+      for_each_task(workers, read.size(), [&](LinkWorker& worker, std::size_t task) {
+        scan.read(worker, *parts[first + task], read[task]);
+      });
+      for (std::size_t i = 0; i < read.size(); ++i) {
+        if (failed_.ok()) failed_ = parts[first + i]->status;
+        for (const trace::StoredLink& link : read[i].links) links_.add(link);
+      }
+    }
   }
 
   void scan(std::uint64_t begin) {
@@ -132,6 +163,7 @@ class Indexer {
   input::Source& source_;
   trace::IndexFacts facts_;
   trace::IndexWriter writer_;
+  trace::LinkEncoder links_;
   LineSteps lines_;
   Parts parts_;
   Status failed_;
@@ -154,7 +186,7 @@ Outcome run_index(Session& session, const Filter& filter) {
       any = Indexer(session, filter, store, workers, *source).run() || any;
     } else {
       session.report({Diagnostic::Level::note, source->origin().name, 0,
-                      "not indexed: only single files that are not compressed are"});
+                      "not indexed: only files that are not compressed are"});
     }
   }
   return session.outcome(any);

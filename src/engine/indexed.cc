@@ -8,8 +8,11 @@
 #include <algorithm>
 #include <filesystem>
 
+#include <fmt/format.h>
+
 #include "block_reader.h"
 #include "ktrace/format.h"
+#include "ktrace/links.h"
 #include "line_count.h"
 
 namespace ktrace::engine {
@@ -17,7 +20,7 @@ namespace {
 
 // To be raised whenever other records or identifiers are found in the same bytes: indexes that were
 // made by other rules are made anew.
-constexpr std::uint32_t kRules = 1;
+constexpr std::uint32_t kRules = 2;
 
 constexpr std::uint64_t kHashed = 4096;
 
@@ -25,12 +28,14 @@ constexpr std::uint64_t kHashed = 4096;
 constexpr std::uint64_t kNear = 64 << 10;
 constexpr std::uint64_t kLongestPart = 4 << 20;
 
-// The format table is part of the rules: a new row finds new records.
+// The tables of formats and links are part of the rules: a new row finds new records, or links.
 std::uint32_t rules() {
   std::string names;
   for (const format::Payload& payload : format::payloads()) {
     names.append(payload.name).push_back(' ');
   }
+  for (const trace::LinkKind& kind : trace::link_kinds()) names.append(kind.name).push_back(' ');
+  for (const std::string_view literal : trace::link_literals()) names.append(literal);
   return kRules + (static_cast<std::uint32_t>(trace::content_hash(names)) << 8);
 }
 
@@ -45,14 +50,22 @@ std::uint64_t hash_of_head(input::Source& source, std::uint64_t end) {
 
 }  // namespace
 
+// Indexes of other keys than the default ones are kept apart, in a directory for each set of keys.
 std::string IndexStore::path_for(const std::string& file) const {
-  return trace::cache_path(directory_, file);
+  return trace::cache_path(directory_of_keys(), file);
+}
+
+std::string IndexStore::directory_of_keys() const {
+  if (keys_ == trace::KeySet::defaults().folded()) return directory_;
+  std::string names;
+  for (const std::string& key : keys_) names.append(key).push_back('\n');
+  return fmt::format("{}/keys-{:016x}", directory_, trace::content_hash(names));
 }
 
 Status IndexStore::make_directory() const {
   if (directory_.empty()) return Status::error("no place for indexes: give --index-dir");
   std::error_code error;
-  std::filesystem::create_directories(directory_, error);
+  std::filesystem::create_directories(directory_of_keys(), error);
   return error ? Status::error(directory_ + ": " + error.message()) : Status();
 }
 

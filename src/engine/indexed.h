@@ -43,6 +43,7 @@ class IndexStore {
   Result<trace::IndexFacts> facts_now(input::Source& source) const;
 
  private:
+  std::string directory_of_keys() const;
   std::optional<std::uint64_t> known_until(const trace::IndexFacts& then, input::Source& source,
                                            bool& current) const;
 

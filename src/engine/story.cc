@@ -13,20 +13,22 @@
 #include "ktrace/story.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
+#include <optional>
 #include <string>
 #include <tuple>
-#include <unordered_set>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "commands.h"
 #include "hit_walk.h"
-#include "ktrace/literal_search.h"
 #include "ktrace/word_search.h"
 #include "parallel.h"
 #include "readable.h"
 #include "story.h"
+#include "story_links.h"
 #include "story_summary.h"
 
 namespace ktrace::engine {
@@ -42,17 +44,6 @@ struct Told {
   friend bool operator<(const Told& a, const Told& b) {
     return std::tie(a.key, a.source, a.found.offset) < std::tie(b.key, b.source, b.found.offset);
   }
-};
-
-// What was read of one part: its links, and what they view.
-struct ReadPart {
-  std::vector<trace::Link> links;
-  Arena text;
-};
-
-struct ReadWorker {
-  HitWorker hits;
-  trace::LinkReader links;
 };
 
 // Whether a line is judged by identifiers alone, whatever it names: an audit event, a batch of
@@ -158,47 +149,99 @@ class StoryRun {
 
   // Out: the graph of all links that the sources tell.
   void read(const std::vector<std::string>& starts) {
-    std::vector<std::string> literals(trace::link_literals().begin(), trace::link_literals().end());
-    // Lines of the request that is asked for tell about it when there is no audit log.
-    for (const std::string& start : starts) {
-      if (start.find('/') == start.npos) literals.push_back(start);
-    }
-    const trace::LiteralSearch literal(std::move(literals), false);
-    const BlockSearch search = [&](std::string_view block, std::vector<std::size_t>& hits) {
-      literal.find_all(block, hits);
-    };
+    // Lines of the requests that are asked for tell about them when there is no audit log.
+    std::vector<std::string> asked;
+    std::copy_if(starts.begin(), starts.end(), std::back_inserter(asked),
+                 [](const std::string& start) { return start.find('/') == start.npos; });
+    std::vector<std::string> literals = link_literals();
+    literals.insert(literals.end(), asked.begin(), asked.end());
     const Query everything_query;
     const Filter everything(everything_query);
-    Parts parts = make_parts(readable_.sources(), everything, query_.block_size);
-    read_.resize(parts.size());
-    std::vector<ReadWorker> workers(thread_count(query_.threads));
-    for_each_task(workers, parts.size(), [&](ReadWorker& worker, std::size_t task) {
-      read_part(search, worker, *parts[task], read_[task]);
-    });
-    session_.report_parts(parts);
-    for (ReadPart& part : read_) graph_.add(std::move(part.links));
-    graph_.settle();
+    Parts known;
+    Parts parts = make_parts(readable_.sources(), everything, query_.block_size,
+                             [&](std::uint32_t source, Parts&) {
+                               const std::uint64_t end = read_known(source);
+                               if (!asked.empty()) add_parts_until(source, end, known);
+                               return end;
+                             });
+    read_parts(parts, std::move(literals));
+    const std::size_t before = read_.size();
+    if (!asked.empty()) read_parts(known, asked);
+    drop_known(before);
+    settle();
   }
 
-  // The kubelet tells names, UIDs and containers of its pods over and over: once a part will do.
-  void read_part(const BlockSearch& search, ReadWorker& worker, Part& part, ReadPart& into) const {
-    HitWalk walk(search, query_.block_size, false, stop_, worker.hits, part, format::Depth::links);
-    trace::CalendarCursor cursor(readable_.calendar(part.index));
-    std::unordered_set<std::string> told;
+  // Reads the links that the index of a source knows. Gives where that ends: 0 without an index.
+  std::uint64_t read_known(std::uint32_t source) {
+    auto index = session_.index_of(*readable_.sources()[source]);
+    if (!index) return 0;
+    const auto stored = index->reader.links();
+    LinkPart part;
+    if (!stored || !take_links(*stored, source, index->end, part)) {
+      session_.report_index(*readable_.sources()[source],
+                            stored ? Status::error("the index is damaged") : stored.status());
+      return 0;
+    }
+    read_.push_back(std::move(part));
+    return index->end;
+  }
+
+  void add_parts_until(std::uint32_t source, std::uint64_t end, Parts& parts) {
+    const std::size_t first = parts.size();
+    add_parts(*readable_.sources()[source], source, 0, query_.block_size, parts);
+    while (parts.size() > first && parts.back()->begin >= end) parts.pop_back();
+    if (parts.size() > first) parts.back()->end = end;
+  }
+
+  void read_parts(Parts& parts, std::vector<std::string> literals) {
+    const std::size_t first = read_.size();
+    read_.resize(first + parts.size());
+    const LinkScan scan(std::move(literals), query_.block_size);
+    std::vector<LinkWorker> workers(thread_count(query_.threads));
+    for_each_task(workers, parts.size(), [&](LinkWorker& worker, std::size_t task) {
+      scan.read(worker, *parts[task], read_[first + task]);
+    });
+    session_.report_parts(parts);
+  }
+
+  // Drops from the parts read last, beginning with `first`, what an index knew already.
+  void drop_known(std::size_t first) {
+    if (first == read_.size()) return;
+    std::vector<std::pair<std::uint32_t, std::uint64_t>> known;
+    const auto place = [](const trace::StoredLink& stored) {
+      return std::pair(stored.link.evidence.source, stored.link.evidence.offset);
+    };
+    for (std::size_t i = 0; i < first; ++i) {
+      for (const trace::StoredLink& stored : read_[i].links) known.push_back(place(stored));
+    }
+    std::sort(known.begin(), known.end());
+    for (std::size_t i = first; i < read_.size(); ++i) {
+      std::erase_if(read_[i].links, [&](const trace::StoredLink& stored) {
+        return std::binary_search(known.begin(), known.end(), place(stored));
+      });
+    }
+  }
+
+  // In: all links. Out: the graph of them, in the order of sources and offsets, whatever the order
+  // in which they were read.
+  void settle() {
     std::vector<trace::Link> links;
-    while (walk.next()) {
-      Record& record = walk.record();
-      record.time = cursor.resolve(record.offset, walk.stamp());
-      links.clear();
-      worker.links.read(record, into.text, links);
-      const bool log = !record.raw.starts_with('{');
-      for (const trace::Link& link : links) {
-        const auto words = [&] {
-          return fmt::format("{}\n{}\n{}\n{}", link.kind, link.from.id, link.to.name, link.to.id);
-        };
-        if (!log || told.insert(words()).second) into.links.push_back(link);
+    for (const LinkPart& part : read_) {
+      std::optional<trace::CalendarCursor> cursor;
+      for (const trace::StoredLink& stored : part.links) {
+        if (!cursor) cursor.emplace(readable_.calendar(stored.link.evidence.source));
+        links.push_back(stored.dated(*cursor));
       }
     }
+    const auto before = [](const trace::Link& a, const trace::Link& b) {
+      return std::tie(a.evidence.source, a.evidence.offset) <
+             std::tie(b.evidence.source, b.evidence.offset);
+    };
+    if (!std::is_sorted(links.begin(), links.end(), before)) {
+      std::stable_sort(links.begin(), links.end(), before);
+    }
+    graph_.add(std::move(links));
+    graph_.settle();
   }
 
   // Out: the records that belong, in the order of their parts. Their texts are in parts_.
@@ -332,7 +375,7 @@ class StoryRun {
   const Query& query_;
   const Filter& filter_;
   Readable readable_;
-  std::vector<ReadPart> read_;
+  std::vector<LinkPart> read_;
   trace::LinkGraph graph_;
   Parts parts_;
   const std::atomic<bool> stop_{false};

@@ -194,6 +194,7 @@ std::string encode(const Header& header) {
   append_fixed(out, header.occurrences, 8);
   append_part(out, header.directory);
   append_part(out, header.facts);
+  append_part(out, header.links);
   append_fixed(out, checksum(out), 4);
   return out;
 }
@@ -211,9 +212,10 @@ Result<Header> decode_header(std::string_view bytes) {
   header.occurrences = in.fixed(8);
   header.directory = take_part(in);
   header.facts = take_part(in);
-  const bool inside =
-      within(header.directory, header.file_length) && within(header.facts, header.file_length);
-  if (!inside) return damaged();
+  header.links = take_part(in);
+  for (const Part& part : {header.directory, header.facts, header.links}) {
+    if (!within(part, header.file_length)) return damaged();
+  }
   return header;
 }
 

@@ -288,6 +288,12 @@ Result<std::vector<std::uint64_t>> IndexReader::find(const Lookup& lookup) {
   return offsets;
 }
 
+Result<std::string> IndexReader::links() {
+  State& state = *state_;
+  if (Status status = state.load(state.header.links, 0); !status) return status;
+  return std::move(state.bytes);
+}
+
 Status IndexReader::for_each(const std::function<bool(const Occurrence&)>& take) {
   State& state = *state_;
   if (Status status = state.load_directory(); !status) return status;

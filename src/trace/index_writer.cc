@@ -153,6 +153,7 @@ struct IndexWriter::State {
   std::vector<bool> repeated;  // whether an occurrence's identifier is not new
   Chunks<std::uint32_t> repeats;
   std::uint64_t size = 0;
+  std::string links;
   std::string failure;
 
   // The block that is being filled.
@@ -368,6 +369,7 @@ Status IndexWriter::State::write(const std::string& path, const IndexFacts& fact
   };
   header.directory = append_part(encode(directory));
   header.facts = append_part(encode(facts));
+  header.links = append_part(links);
   header.file_length = file->position();
   header.occurrences = size;
   file->overwrite_head(encode(header));
@@ -382,6 +384,8 @@ IndexWriter::IndexWriter(IndexWriter&&) noexcept = default;
 IndexWriter& IndexWriter::operator=(IndexWriter&&) noexcept = default;
 
 void IndexWriter::add(const Occurrence& occurrence) { state_->add(occurrence); }
+
+void IndexWriter::set_links(std::string links) { state_->links = std::move(links); }
 
 Status IndexWriter::finish(const std::string& path, const IndexFacts& facts) {
   return state_->write(path, facts);

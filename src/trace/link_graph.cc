@@ -25,6 +25,7 @@ bool has(const Ties& ties, std::uint32_t other) {
 }  // namespace
 
 void LinkGraph::add(std::vector<Link> links) {
+  if (links_.empty()) return links_.swap(links);
   links_.insert(links_.end(), links.begin(), links.end());
 }
 

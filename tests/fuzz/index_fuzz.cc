@@ -17,6 +17,7 @@
 #include "index_layout.h"
 #include "ktrace/identifiers.h"
 #include "ktrace/index.h"
+#include "ktrace/stored_links.h"
 
 namespace {
 
@@ -148,6 +149,14 @@ void ask(const std::string& path, const std::string& id) {
   }
   (void)reader->find({id, false});
   std::size_t sum = 0;
+  if (const auto links = reader->links()) {
+    ktrace::Arena arena;
+    std::vector<StoredLink> taken;
+    (void)decode_links(*links, 0, arena, taken);
+    for (const StoredLink& one : taken) {
+      for (const char c : one.link.from.id) sum += static_cast<unsigned char>(c);
+    }
+  }
   (void)reader->for_each([&](const Occurrence& one) {
     for (const char c : one.id) sum += static_cast<unsigned char>(c);
     sum += one.key.size();
@@ -199,7 +208,7 @@ void reseal(std::string& bytes) {
   if (bytes.size() < kHeaderSize) return;
   const std::string_view view = bytes;
   Bytes in(view.substr(kMagic.size() + 4));
-  Header header{bytes.size(), (in.fixed(8), in.fixed(8)), {}, {}};
+  Header header{bytes.size(), (in.fixed(8), in.fixed(8)), {}, {}, {}};
   const auto part = [&in, &bytes] {
     Part taken;
     taken.position = std::min<std::uint64_t>(in.fixed(8), bytes.size());
@@ -209,6 +218,7 @@ void reseal(std::string& bytes) {
   };
   header.directory = part();
   header.facts = part();
+  header.links = part();
   const auto sum = [&bytes](Part& one) {
     if (one.position > bytes.size() || one.length > bytes.size() - one.position) return;
     one.crc = checksum(std::string_view(bytes).substr(one.position, one.length));
@@ -224,6 +234,7 @@ void reseal(std::string& bytes) {
   }
   sum(header.directory);
   sum(header.facts);
+  sum(header.links);
   bytes.replace(0, kHeaderSize, encode(header));
 }
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""The same answer with an index as without: whole outputs of grep and list must not differ by a byte
+"""The same answer with an index as without: whole outputs of grep, list and story must not differ by a
+byte
 
 - for any number of threads and block size, any filter and output format;
 - when an indexed file has grown, also within its last record, has been cut short, written over,
@@ -37,6 +38,7 @@ LISTS = (
     ["--node", "node1"],
     ["--since", "10:00:20", "--until", "16:54:00"],
 )
+STARTS = ["deployment/nginx", "pod/default/web-1"]
 
 
 class Indexed:
@@ -75,6 +77,29 @@ class Indexed:
         for identifier in self.identifiers[:2]:
             self.compare(what, "grep", "-o", "json", "-e", identifier, quiet=quiet)
         self.compare(what, "list", "-o", "json", quiet=quiet)
+        for start in self.long_identifiers()[:1]:
+            self.compare(what, "story", "-o", "json", start, quiet=quiet)
+
+    def long_identifiers(self):
+        """Those that a story can begin at."""
+        return [one for one in self.identifiers if len(one) >= 6]
+
+    def tell_stories(self, starts):
+        for start in starts:
+            self.compare("indexed", "story", "-o", "json", start)
+            self.compare("indexed", "story", "--summary", "--year", "2024", start)
+        for threads, size in ((1, 4096), (4, 65536)):
+            env = {"KTRACE_BLOCK_SIZE": str(size)}
+            self.compare("indexed", "story", "-o", "json", "-j", threads, starts[0], env=env)
+
+    def other_keys(self):
+        """An index is made for the keys that are asked for."""
+        keys = ["--key", "traceID", "--key", "reqID"]
+        other = ["--index-dir", self.indexes, *keys]
+        self.tally.check(f"{self.name}: is indexed", self.run("index", *other).returncode == 0)
+        for words in ([], ["--key", "trace-id"]):
+            self.compare("other keys", "list", "-o", "json", *keys, *words)
+            self.compare("other keys", "grep", "-o", "raw", "-e", self.identifiers[0], *keys, *words)
 
     def every_way(self):
         for identifier, form in itertools.product(self.identifiers, ("raw", "json", "text")):
@@ -185,16 +210,77 @@ def change_behind_the_index(arguments, tally, scratch):
     path.write_bytes(log.replace(b"id000500", b"ID999999"))
     os.utime(path, ns=before)
     with_index = ["--index-dir", indexed.indexes, "--year", "2026"]
+    done = indexed.run("list", "-o", "json", "--key", "trace-ID", *with_index)
+    tally.check("list reads for other keys", b"ID999999" in done.stdout, harness.shown(done))
     done = indexed.run("list", "-o", "json", *with_index)
     tally.check("list answers from the index", b"id000500" in done.stdout, harness.shown(done))
     done = indexed.run("grep", "-c", "-e", "ID999999", *with_index)
     tally.check("grep reads only what the index names", done.stdout == b"0\n", harness.shown(done))
+    path.write_bytes(log)
+    os.utime(path, ns=before)
+    indexed.run("index", "--index-dir", indexed.indexes, "--key", "traceID")
+    path.write_bytes(log.replace(b"id000500", b"ID999999"))
+    os.utime(path, ns=before)
+    done = indexed.run("list", "-o", "json", "--key", "trace_id", *with_index)
+    tally.check("list answers from an index of its keys", b"id000500" in done.stdout,
+                harness.shown(done))
     with open(path, "ab") as stream:
         stream.write(line.format(59, "ID999999").encode())
     done = indexed.run("grep", "-c", "-e", "ID999999", *with_index)
     tally.check("grep reads what has grown", done.stdout == b"1\n", harness.shown(done))
     done = indexed.run("grep", "-c", "--no-index", "-e", "ID999999")
     tally.check("grep reads everything when told", done.stdout == b"2\n", harness.shown(done))
+
+
+def rotate_logs(arguments, tally, scratch):
+    """The files of a rotated log have one index, as long as only the last of them grows."""
+    directory = scratch / "logs"
+    directory.mkdir()
+    old, new = directory / "kubelet.log.1", directory / "kubelet.log"
+    log = nasty_logs.Generator(f"rotated {arguments.seed}").log(lines=200)
+    cut = log.index(b"\n", len(log) // 2) + 1
+    before = [log[:cut], log[cut:]]
+
+    def write():
+        for path, text in zip((old, new), before):
+            path.write_bytes(text)
+            os.utime(path, (harness.INPUT_MTIME, harness.INPUT_MTIME))
+
+    def grow():
+        with open(new, "ab") as stream:
+            stream.write(log[:cut])
+
+    def rotate():
+        os.replace(new, old)
+        new.write_bytes(log[:cut])
+
+    write()
+    indexed = Indexed(arguments, tally, "rotated", directory, nasty_logs.IDENTIFIERS)
+    for name, change in (
+        ("nothing done", lambda: None),
+        ("grown", grow),
+        ("rotated", rotate),
+        ("the old file touched", lambda: os.utime(old)),
+        ("the old file grown", lambda: old.write_bytes(before[0] + before[1])),
+        ("the old file gone", lambda: os.unlink(old)),
+    ):
+        write()
+        indexed.index()
+        change()
+        indexed.files = sorted(path.name for path in directory.iterdir())
+        indexed.answers(name)
+        indexed.index()
+        indexed.answers(f"{name} and indexed again")
+    # An index that was not used would show here: a line changes behind its back.
+    line = b'I1122 10:00:00.000000       1 a.go:1] "x" traceID="id000500"\n'
+    before = [line * 200, line]
+    write()
+    indexed.index()
+    old.write_bytes(before[0].replace(b"id000500", b"ID999999"))
+    os.utime(old, (harness.INPUT_MTIME, harness.INPUT_MTIME))
+    done = indexed.run("list", "-o", "json", "--index-dir", indexed.indexes)
+    tally.check("list answers from the index of both", b"ID999999" not in done.stdout,
+                harness.shown(done))
 
 
 # ---- Indexes that are no longer what they were
@@ -326,6 +412,8 @@ def every_way(arguments, tally, scratch):
         indexed = Indexed(arguments, tally, name, scratch / name, identifiers)
         indexed.index()
         indexed.every_way()
+        indexed.other_keys()
+        indexed.tell_stories(indexed.long_identifiers()[:1] + STARTS)
 
 
 def main():
@@ -339,7 +427,7 @@ def main():
     parser.add_argument("--traces", type=int, default=1000, help="of the corpus to compare")
     arguments = harness.parse(parser)
     tally = harness.Tally()
-    parts = (every_way, change_logs, change_behind_the_index, damage_index, kill_writer)
+    parts = (every_way, change_logs, change_behind_the_index, rotate_logs, damage_index, kill_writer)
     with harness.scratch() as scratch:
         for part in (compare_corpus,) if arguments.corpus else parts:
             directory = Path(scratch) / part.__name__

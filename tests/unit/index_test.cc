@@ -95,6 +95,8 @@ IndexFacts some_facts() {
           {"traceid", "auditid"},        {700, 0, 65536, 1}};
 }
 
+const std::string kLinks = "what records tell of links";
+
 // ---- A directory for each test
 // -------------------------------------------------------------------
 
@@ -110,6 +112,7 @@ class Index : public testing::Test {
   Status write(const std::vector<Item>& items, const IndexFacts& facts = {}) {
     IndexWriter writer;
     for (const Item& item : items) writer.add(item.view());
+    writer.set_links(kLinks);
     return writer.finish(path_, facts);
   }
 
@@ -353,6 +356,7 @@ TEST_F(Index, IsSmall) {
 TEST_F(Index, KeepsTheFacts) {
   ASSERT_TRUE(write(small_log(), some_facts()).ok());
   EXPECT_EQ(open().facts(), some_facts());
+  EXPECT_EQ(*open().links(), kLinks);
 }
 
 TEST_F(Index, ContinuedIsAsIfMadeAtOnce) {
@@ -370,6 +374,7 @@ TEST_F(Index, ContinuedIsAsIfMadeAtOnce) {
                  })
                   .ok());
   for (auto item = half; item != items.end(); ++item) writer.add(item->view());
+  writer.set_links(*old.links());
   ASSERT_TRUE(writer.finish(path_, some_facts()).ok());
   EXPECT_TRUE(bytes() == at_once);
 }
@@ -426,6 +431,10 @@ void expect_right_or_refused(const std::string& path, const std::string& what) {
   const std::vector<Item> given = all(*reader, status);
   if (status) {
     EXPECT_EQ(given, items) << what;
+  }
+  const Result<std::string> links = reader->links();
+  if (links) {
+    EXPECT_EQ(*links, kLinks) << what;
   }
   EXPECT_EQ(reader->facts(), some_facts()) << what;
 }

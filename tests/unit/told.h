@@ -14,6 +14,12 @@ namespace ktrace::trace {
 
 inline Time at(int seconds) { return Time(std::chrono::seconds(1'000'000 + seconds)); }
 
+/// Records, and what they view.
+struct Told {
+  std::vector<Record> list;
+  std::deque<std::string> texts;
+};
+
 /// A cluster that tells what happens in it, one record after the other.
 class Teller {
  public:
@@ -78,6 +84,14 @@ class Teller {
     LinkReader reader;
     for (const Record& record : records_) reader.read(record, arena_, links);
     return links;
+  }
+
+  /// The records themselves. Ends the teller's use.
+  Told take() {
+    Told told;
+    for (Record& record : records_) told.list.push_back(std::move(record));
+    told.texts = std::move(texts_);
+    return told;
   }
 
   LinkGraph graph() {

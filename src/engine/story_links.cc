@@ -1,0 +1,47 @@
+#include "story_links.h"
+
+#include <algorithm>
+#include <unordered_set>
+
+#include <fmt/format.h>
+
+namespace ktrace::engine {
+
+// The kubelet tells names, UIDs and containers of its pods over and over: once a part will do.
+void LinkScan::read(LinkWorker& worker, Part& part, LinkPart& into) const {
+  const BlockSearch search = [&](std::string_view block, std::vector<std::size_t>& hits) {
+    literals_.find_all(block, hits);
+  };
+  HitWalk walk(search, block_size_, false, stop_, worker.hits, part, format::Depth::links);
+  std::unordered_set<std::string> told;
+  std::vector<trace::StoredLink> links;
+  while (walk.next()) {
+    Record& record = walk.record();
+    links.clear();
+    worker.links.read(record, walk.stamp(), into.text, links);
+    const bool log = !record.raw.starts_with('{');
+    for (const trace::StoredLink& stored : links) {
+      const trace::Link& link = stored.link;
+      const auto words = [&] {
+        return fmt::format("{}\n{}\n{}\n{}", link.kind, link.from.id, link.to.name, link.to.id);
+      };
+      if (!log || told.insert(words()).second) into.links.push_back(stored);
+    }
+  }
+}
+
+std::vector<std::string> link_literals() {
+  const auto literals = trace::link_literals();
+  return {literals.begin(), literals.end()};
+}
+
+bool take_links(std::string_view stored, std::uint32_t source, std::uint64_t end, LinkPart& into) {
+  const bool good = trace::decode_links(stored, source, into.text, into.links);
+  if (!good) into.links.clear();
+  std::erase_if(into.links, [end](const trace::StoredLink& stored_link) {
+    return stored_link.link.evidence.offset >= end;
+  });
+  return good;
+}
+
+}  // namespace ktrace::engine
