@@ -48,8 +48,8 @@ class Source {
   /// When the source was last written to; empty for a pipe that does not tell.
   virtual std::optional<Time> modified() const = 0;
 
-  /// The one file whose bytes these are, as it is now; empty when there is no such file (pipes,
-  /// compressed files, members of archives, logs of several rotated files), or it was replaced.
+  /// The file whose bytes these are, as it is now, or all files of a rotated log as one; empty when
+  /// there is no such file (pipes, compressed files, members of archives), or it was replaced.
   virtual std::optional<FileFacts> file() const { return std::nullopt; }
 
   /// Reads up to `size` bytes at `offset` into `into`. Gives the count, 0 only at the end.

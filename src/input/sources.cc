@@ -45,14 +45,28 @@ class Files : public Source {
   std::uint64_t size() const override { return size_; }
   std::optional<Time> modified() const override { return pieces_.back().modified; }
 
+  // Of several pieces, the paths stand in lines, and the inode is a number that differs when any of
+  // them but the last is another file, or in another state.
   std::optional<FileFacts> file() const override {
-    const PlainFile& file = *pieces_.front().plain;
-    std::error_code error;
-    const auto path = std::filesystem::canonical(file.path, error);
-    const auto facts = facts_of(file.path);
-    if (pieces_.size() > 1 || error || !facts || facts->identity != file.identity) return {};
-    return FileFacts{path.string(), facts->identity.device, facts->identity.inode, facts->size,
-                     facts->modified};
+    FileFacts all;
+    std::uint64_t state = 0;
+    for (const Piece& piece : pieces_) {
+      const PlainFile& file = *piece.plain;
+      std::error_code error;
+      const auto path = std::filesystem::canonical(file.path, error);
+      const auto facts = facts_of(file.path);
+      const bool last = &piece == &pieces_.back();
+      if (error || !facts || facts->identity != file.identity) return {};
+      if (!last && facts->size != file.size) return {};
+      all.path.append(all.path.empty() ? "" : "\n").append(path.string());
+      all.device = facts->identity.device;
+      all.inode = state + facts->identity.inode;
+      all.size += facts->size;
+      all.modified = facts->modified;
+      state = mixed(mixed(mixed(mixed(state, all.device), all.inode), facts->size),
+                    static_cast<std::uint64_t>(facts->modified.time_since_epoch().count()));
+    }
+    return all;
   }
 
   // The last piece may have grown since.
@@ -79,6 +93,10 @@ class Files : public Source {
       return Status::error("was cut short while it was read");
     }
     return count;
+  }
+
+  static std::uint64_t mixed(std::uint64_t state, std::uint64_t value) {
+    return (state ^ value) * 0x9e3779b97f4a7c15 + 1;
   }
 
   std::vector<Piece> pieces_;
