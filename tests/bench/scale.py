@@ -3,14 +3,15 @@
 
     tests/bench/scale.py BUILD_DIR [--corpus DIR] [--times 1,2,4,8] [--only SUBSTRING]
 
-The text corpus of compare.py is read so many times under other names, so that no more than the one
-must fit into the page cache. The number of traces does not grow, therefore, but that of records
-does. Every command runs once; processor time is what to compare.
+The text corpus of compare.py is copied as often as needed; all copies should fit into the page
+cache. The number of traces does not grow, therefore, but that of records does. Every command runs
+once; processor time is what to compare.
 """
 
 import argparse
 import os
 import shlex
+import shutil
 import tempfile
 
 import compare
@@ -31,7 +32,7 @@ def copies(lab, times, directory):
         for path in lab.files(compare.Case("", "", "text", "")):
             paths.append(os.path.join(directory, f"{i}-{os.path.basename(path)}"))
             if not os.path.exists(paths[-1]):
-                os.link(path, paths[-1])
+                shutil.copy2(path, paths[-1])
     return paths
 
 
@@ -64,7 +65,6 @@ def main():
     compare.machine()
     print(f"{'command':<20}{'GiB':>6}{'threads':>9}{'wall s':>9}{'user s':>9}{'sys s':>9}"
           f"{'cpu s/GiB':>11}{'peak MiB':>10}")
-    # Hard links must be beside the corpus.
     with tempfile.TemporaryDirectory(prefix="ktrace-scale-",
                                      dir=os.path.dirname(options.corpus)) as directory:
         for name in COMMANDS:
