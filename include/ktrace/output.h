@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -111,17 +112,13 @@ class TraceRows {
 
   /// Sets all fields of `row`. Views live as long as this does. Thread-safe.
   virtual void make(std::size_t index, TraceRow& row) const = 0;
-};
 
-/// Calls take(row) with each row in order.
-template <typename Take>
-void each_row(const TraceRows& rows, const Take& take) {
-  TraceRow row;
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    rows.make(i, row);
-    take(row);
-  }
-}
+  /// Calls see(piece, row) with all rows, those of one of pieces() pieces one after the other.
+  /// Several pieces may be seen at a time.
+  using See = std::function<void(std::size_t piece, const TraceRow& row)>;
+  virtual void each(const See& see) const;
+  virtual std::size_t pieces() const { return 1; }
+};
 
 /// Receives the rows of one list in its order. Not thread-safe, but for row().
 class ListWriter {

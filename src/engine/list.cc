@@ -235,7 +235,7 @@ class List final : output::TraceRows {
   void choose() {
     const TraceSort sort = query_.slowest > 0 ? TraceSort::duration : query_.sort;
     listed_.resize(ids().size());
-    for_each_piece(0, listed_.size(), [&](std::size_t, std::size_t begin, std::size_t end) {
+    for_each_piece(listed_.size(), [&](std::size_t, std::size_t begin, std::size_t end) {
       for (std::size_t i = begin; i < end; ++i) {
         listed_[i] = listed(static_cast<std::uint32_t>(i), sort);
       }
@@ -302,17 +302,33 @@ class List final : output::TraceRows {
     }
   }
 
-  // Calls work(piece, begin, end) for pieces of [begin, end), on all threads.
+  static std::size_t pieces_of(std::size_t count) {
+    return (count + kTracesPerTask - 1) / kTracesPerTask;
+  }
+
+  // Calls work(piece, begin, end) for pieces of all `count`, on all threads.
   template <typename Work>
-  void for_each_piece(std::size_t begin, std::size_t end, const Work& work) {
-    const std::size_t pieces = (end - begin + kTracesPerTask - 1) / kTracesPerTask;
-    for_each_task(workers_, pieces, [&](ListWorker&, std::size_t piece) {
-      const std::size_t from = begin + piece * kTracesPerTask;
-      work(piece, from, std::min(from + kTracesPerTask, end));
+  void for_each_piece(std::size_t count, const Work& work) const {
+    std::vector<char> threads(workers_.size());
+    for_each_task(threads, pieces_of(count), [&](char&, std::size_t piece) {
+      const std::size_t begin = piece * kTracesPerTask;
+      work(piece, begin, std::min(begin + kTracesPerTask, count));
     });
   }
 
   std::size_t size() const override { return listed_.size(); }
+
+  std::size_t pieces() const override { return pieces_of(size()); }
+
+  void each(const See& see) const override {
+    for_each_piece(size(), [&](std::size_t piece, std::size_t begin, std::size_t end) {
+      output::TraceRow row;
+      for (std::size_t i = begin; i < end; ++i) {
+        make(i, row);
+        see(piece, row);
+      }
+    });
+  }
 
   void make(std::size_t index, output::TraceRow& row) const override {
     const std::uint32_t trace = listed_[index].trace;
@@ -340,25 +356,42 @@ class List final : output::TraceRows {
     }
   }
 
+  void write_piece(const output::ListWriter& writer, std::size_t piece, std::string& text) const {
+    output::TraceRow row;
+    const std::size_t begin = piece * kTracesPerTask;
+    for (std::size_t i = begin; i < std::min(begin + kTracesPerTask, size()); ++i) {
+      make(i, row);
+      writer.row(row, text);
+    }
+  }
+
+  // Leaves the texts empty. False when nothing more can be written.
+  static bool write_out(std::vector<std::string>& texts, output::Sink& sink) {
+    for (std::string& text : texts) {
+      if (!sink.flush()) return false;
+      sink.buffer().swap(text);
+    }
+    return sink.flush();
+  }
+
   void write(const output::ListFormat& format, output::Sink& sink) {
     const auto writer = format.make(session_.style());
     writer->begin(*this, sink.buffer());
-    std::vector<std::string> texts(kTasksAhead * workers_.size());
-    const std::size_t step = texts.size() * kTracesPerTask;
-    for (std::size_t done = 0; done < size(); done += step) {
-      const std::size_t end = std::min(done + step, size());
-      for_each_piece(done, end, [&](std::size_t piece, std::size_t from, std::size_t to) {
-        output::TraceRow row;
-        for (std::size_t i = from; i < to; ++i) {
-          make(i, row);
-          writer->row(row, texts[piece]);
+    // While rows become text, the text of those before is written.
+    std::vector<std::string> texts(kTasksAhead * workers_.size()), before(texts.size());
+    bool going = true;
+    for (std::size_t done = 0; going && done < pieces(); done += texts.size()) {
+      const std::size_t tasks = std::min(texts.size(), pieces() - done);
+      for_each_task(workers_, tasks + 1, [&](ListWorker&, std::size_t task) {
+        if (task == 0) {
+          going = write_out(before, sink);
+        } else {
+          write_piece(*writer, done + task - 1, texts[task - 1]);
         }
       });
-      for (std::string& text : texts) {
-        if (!sink.flush()) return;
-        sink.buffer().swap(text);
-      }
+      texts.swap(before);
     }
+    if (!going || !write_out(before, sink)) return;
     writer->end(sink.buffer());
   }
 

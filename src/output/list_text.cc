@@ -200,7 +200,11 @@ std::size_t common_beginning(std::string_view a, std::string_view b) {
 std::size_t telling_prefix(const TraceRows& rows) {
   std::vector<std::string> ids;
   ids.reserve(rows.size());
-  each_row(rows, [&](const TraceRow& row) { ids.emplace_back(row.id); });
+  TraceRow row;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    rows.make(i, row);
+    ids.push_back(row.id);
+  }
   std::sort(ids.begin(), ids.end(), folded_less);
   std::size_t prefix = kLeastPrefix;
   for (std::size_t i = 1; i < ids.size(); ++i) {
@@ -252,6 +256,7 @@ struct Plan {
 /// What the rows ask for.
 class Survey {
  public:
+  Survey() = default;
   Survey(const TraceRows& rows, const Zone& zone);
 
   const Starts& starts() const { return starts_; }
@@ -260,6 +265,7 @@ class Survey {
 
  private:
   void add(const TraceRow& row);
+  void add(const Survey& other);
 
   void widen(Column column, std::size_t width) {
     widths_[column] = std::max(widths_[column], width);
@@ -274,7 +280,9 @@ class Survey {
 };
 
 Survey::Survey(const TraceRows& rows, const Zone& zone) {
-  each_row(rows, [this](const TraceRow& row) { add(row); });
+  std::vector<Survey> pieces(rows.pieces());
+  rows.each([&](std::size_t piece, const TraceRow& row) { pieces[piece].add(row); });
+  for (const Survey& piece : pieces) add(piece);
   starts_ = Starts(zone, first_, last_);
 }
 
@@ -289,6 +297,13 @@ void Survey::add(const TraceRow& row) {
   bare_names_ = std::max(bare_names_, components_width(row, true));
   first_ = std::min(first_, row.start);
   last_ = std::max(last_, row.start);
+}
+
+void Survey::add(const Survey& other) {
+  for (std::size_t i = 0; i < kColumns; ++i) widen(static_cast<Column>(i), other.widths_[i]);
+  bare_names_ = std::max(bare_names_, other.bare_names_);
+  first_ = std::min(first_, other.first_);
+  last_ = std::max(last_, other.last_);
 }
 
 Plan Survey::plan(bool brief, bool is_bare) const {

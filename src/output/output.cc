@@ -133,6 +133,14 @@ std::span<const Format> formats() { return kFormats; }
 
 const Format* find_format(std::string_view name) { return find_named(formats(), name); }
 
+void TraceRows::each(const See& see) const {
+  TraceRow row;
+  for (std::size_t i = 0; i < size(); ++i) {
+    make(i, row);
+    see(0, row);
+  }
+}
+
 std::span<const ListFormat> list_formats() { return kListFormats; }
 
 const ListFormat* find_list_format(std::string_view name) {
