@@ -146,6 +146,10 @@ std::size_t last_line(std::string_view block);
 /// Whether the line that begins at `line` stands in an envelope, so that the lines before it count.
 bool wrapped_at(std::string_view block, std::size_t line);
 
+/// Where the content begins of the line at `line`, when it stands in a text envelope as it is and
+/// to the line's end; otherwise `line`.
+std::size_t content_begin(std::string_view block, std::size_t line);
+
 /// What stands in the lines of all records in whose bytes a value may not stand as it is: a runtime
 /// cut it in two with a long line, or wrote bytes as numbers. For a source that begins so only some
 /// of it, or nothing; of the beginning the first line counts, and no more than kBeginning bytes.

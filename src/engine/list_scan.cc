@@ -13,6 +13,7 @@
 #include <array>
 #include <cstring>
 
+#include "hit_walk.h"
 #include "ktrace/format.h"
 
 namespace ktrace::engine {
@@ -77,8 +78,8 @@ class ListScan {
     known_stamp_.reset();
     pending_.clear();
     worker_.separators.clear();
-    if (block_.offset == 0) may_hide_ = !format::hiding_marks(block_.bytes).empty();
-    if (may_hide_) return parse_block();
+    if (block_.offset == 0) begins_with(block_.bytes);
+    if (quotes_ || holds_cut_records()) return parse_block();
     search_.search.find_all(block_.bytes, worker_.separators);
     for (const std::uint32_t separator : worker_.separators) {
       if (separator < done_until_) continue;
@@ -94,10 +95,25 @@ class ListScan {
     while (done_until_ < block_.bytes.size()) parse_record(done_until_);
   }
 
+  bool holds_cut_records() {
+    if (!hidden_) return false;
+    worker_.hidden.clear();
+    hidden_->add(block_.bytes, worker_.hidden);
+    return !worker_.hidden.empty();
+  }
+
   void look_at_beginning() {
     char beginning[format::kBeginning];
     const auto count = part_.source->read(0, beginning, sizeof beginning);
-    may_hide_ = count && !format::hiding_marks({beginning, *count}).empty();
+    begins_with({beginning, count ? *count : 0});
+  }
+
+  // What the source's first line tells of the others.
+  void begins_with(std::string_view beginning) {
+    const auto marks = format::hiding_marks(beginning);
+    quotes_ = !marks.empty() && beginning.front() == '{';
+    hidden_.reset();
+    if (!marks.empty() && !quotes_) hidden_ = std::make_unique<HiddenPlaces>(marks);
   }
 
   // ---- Certain places ----
@@ -113,7 +129,8 @@ class ListScan {
     pending_.push_back({block_.bytes.substr(key.begin, key.end - key.begin), value});
   }
 
-  // The beginning of the line that holds `position`, and the payload that starts there, if any.
+  // The beginning of the line that holds `position`, and the payload that starts there or, where no
+  // record is cut, behind an envelope, if any.
   // Places come in order, so that only what lies behind the last one is searched for a line end.
   void find_line(std::size_t position) {
     const char* const begin = block_.bytes.data();
@@ -125,7 +142,12 @@ class ListScan {
     line_begin_ = newline == nullptr
                       ? 0
                       : static_cast<std::size_t>(static_cast<const char*>(newline) - begin) + 1;
+    content_ = line_begin_;
     payload_ = format::recognise(begin + line_begin_);
+    if (payload_ == nullptr && hidden_) {
+      content_ = format::content_begin(block_.bytes, line_begin_);
+      payload_ = format::recognise(begin + content_);
+    }
     const bool one = payload_ != nullptr && payload_->split == nullptr;
     if (!one || payload_->glance == nullptr) payload_ = nullptr;
   }
@@ -134,8 +156,7 @@ class ListScan {
                      std::string_view& value) const {
     const std::string_view bytes = block_.bytes;
     const std::size_t begin = separator + 2;
-    if (key.begin < line_begin_ + 2 || begin >= bytes.size() || bytes[begin - 1] != '"')
-      return false;
+    if (key.begin < content_ + 2 || begin >= bytes.size() || bytes[begin - 1] != '"') return false;
     const std::size_t end = bytes.find('"', begin);
     if (end == bytes.npos || end == begin || end + 1 >= bytes.size()) return false;
     value = bytes.substr(begin, end - begin);
@@ -144,14 +165,13 @@ class ListScan {
     // The head of the line and the value's own quotes are looked at in one go.
     return bytes[separator] == '=' && key.end == separator && bytes[key.begin - 1] == ' ' &&
            (behind == ' ' || behind == '\n') && value.find('\\') == value.npos &&
-           begins_pair(key.begin) &&
-           trace::balanced(bytes.substr(line_begin_, end + 1 - line_begin_));
+           begins_pair(key.begin) && trace::balanced(bytes.substr(content_, end + 1 - content_));
   }
 
   // Whether a pair begins at `key`, and not at a word before: the keys of a structured call may
   // have spaces in them. What ends with a quote or has a '=' is the pair or the message before.
   bool begins_pair(std::size_t key) const {
-    const std::string_view line = block_.bytes.substr(line_begin_, key - 1 - line_begin_);
+    const std::string_view line = block_.bytes.substr(content_, key - 1 - content_);
     if (line.ends_with('"') || line.find('=', line.rfind(' ') + 1) != line.npos) return true;
     const std::size_t header = line.find(']');
     return header != line.npos && !line.substr(header + 1).starts_with(" \"");
@@ -161,7 +181,7 @@ class ListScan {
                       char behind) const {
     const std::string_view bytes = block_.bytes;
     const char before = bytes[key.begin - 2];
-    const std::string_view outside = bytes.substr(line_begin_ + 1, key.begin - line_begin_ - 2);
+    const std::string_view outside = bytes.substr(content_ + 1, key.begin - content_ - 2);
     return bytes[separator] == ':' && bytes[key.begin - 1] == '"' && key.end + 1 == separator &&
            (before == ',' || before == '{') && (behind == ',' || behind == '}') &&
            value.find('\\') == value.npos && value.find('\n') == value.npos &&
@@ -196,8 +216,11 @@ class ListScan {
   void flush() {
     if (pending_.empty()) return;
     format::Glance glance;
-    const std::string_view rest = block_.bytes.substr(line_begin_);
-    if (!payload_->glance(rest, true, glance)) return parse_record(line_begin_);
+    const std::string_view rest = block_.bytes.substr(content_);
+    const bool seen = payload_->glance(rest, true, glance);
+    // Without a stamp of its own a record has that of its envelope.
+    const bool timed = content_ == line_begin_ || glance.stamp.kind != Stamp::Kind::none;
+    if (!seen || !timed) return parse_record(line_begin_);
     const std::string_view component = payload_->component;
     const bool wanted = component.empty() ? wants_names_ : wants_names(component);
     if (wanted && search_.filter.wants(glance.severity)) {
@@ -374,10 +397,12 @@ class ListScan {
   trace::CalendarCursor cursor_;
   const bool wants_names_;  // of records that tell no component
   Block block_;
-  bool may_hide_ = false;
+  bool quotes_ = false;                   // lines stand in JSON objects,
+  std::unique_ptr<HiddenPlaces> hidden_;  // or behind envelopes, as they are if they are not cut
 
   std::size_t searched_ = 0;                  // line ends before this are known
   std::size_t line_begin_ = 0;                // of the line that holds what was looked at last
+  std::size_t content_ = 0;                   // what is in the envelope of that line
   const format::Payload* payload_ = nullptr;  // of that line, if it starts a record
   std::vector<Identifier> pending_;           // certain ones of that line
   std::size_t done_until_ = 0;                // records before this have been parsed

@@ -62,6 +62,7 @@ class NameTable {
 struct ListWorker {
   std::vector<char> buffer;
   std::vector<std::uint32_t> separators;
+  std::vector<std::size_t> hidden;
   format::Slices slices;
   Record record;
   std::vector<Identifier> identifiers;

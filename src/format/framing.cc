@@ -385,6 +385,14 @@ bool wrapped_at(std::string_view block, std::size_t line) {
   return line < block.size() && read_line(block, line, arena).wrapped;
 }
 
+std::size_t content_begin(std::string_view block, std::size_t line) {
+  Arena arena;
+  Wrapped inside;
+  const std::string_view text = block.substr(line, line_end(block, line) - line);
+  if (!unwrap_cri(without_line_end(text), Detail::beginning, arena, inside)) return line;
+  return inside.partial ? line : static_cast<std::size_t>(inside.content.data() - block.data());
+}
+
 bool hides(std::string_view block, std::size_t position) {
   // Nearly all marks are something else: beginnings of words, ends of whole lines in Docker's logs.
   const std::string_view before = block.substr(0, position);

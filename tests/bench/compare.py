@@ -157,6 +157,7 @@ TARGETS = [
     Target("story indexed", "seconds", 0.3),
     Target("index story", "part", 0.03),
     Target("ktrace cri", "per byte", 1.2, "ktrace plain"),
+    Target("list cri", "per byte", 1.2, "list plain"),
     Target("ktrace gz", "ratio", 1.0, "igzip rg"),
     Target("ktrace zst", "ratio", 1.0, "zstd rg"),
 ]
