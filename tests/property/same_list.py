@@ -63,6 +63,34 @@ class Lines:
                           f'AUDIT: id="{self.identifier()}"')
         return self.random.choices([self.text(pairs), self.json(pairs), other], [70, 25, 5])[0]
 
+    def wrapped(self, text, cuts):
+        """As a container runtime writes lines; some are cut in two, some stand bare among them."""
+        out = []
+        for number, line in enumerate(text.splitlines()):
+            if number > 0 and self.random.randrange(30) == 0:
+                out.append(line)
+                continue
+            stream = self.pick("stderr", "stderr", "stderr", "stdout")
+            head = f"2024-06-10T{number // 3600:02}:{number // 60 % 60:02}:{number % 60:02}.5Z {stream}"
+            at = self.random.randrange(len(line) + 1)
+            if cuts and self.random.randrange(10) == 0:
+                out += [f"{head} P {line[:at]}", f"{head} F {line[at:]}"]
+            else:
+                out.append(f"{head} F {line}")
+        return "\n".join(out) + "\n"
+
+
+def compare(ktrace, log, name):
+    """The number of traces in a log, when both ways find the same."""
+    command = [ktrace, "list", "--no-index", "-o", "json", log]
+    fast = subprocess.run(command, capture_output=True, check=True).stdout
+    slow = subprocess.run([*command, "--match", "(?s).*"], capture_output=True, check=True).stdout
+    if fast != slow:
+        both = difflib.unified_diff(slow.decode().split("\n"), fast.decode().split("\n"),
+                                    "parsed", "not parsed", n=0, lineterm="")
+        sys.exit("\n".join([f"{name}: the lists differ", *list(both)[:10]]))
+    return fast.count(b"\n")
+
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
@@ -71,24 +99,20 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--rounds", type=int, default=40)
     options = parser.parse_args()
-    seen = 0
+    seen = {"bare": 0, "wrapped": 0, "cut": 0}
     with tempfile.TemporaryDirectory() as directory:
         log = os.path.join(directory, "some.log")
         for seed in range(options.seed, options.seed + options.rounds):
             lines = Lines(seed)
-            with open(log, "w", encoding="utf-8") as out:
-                out.write("".join(lines.line() + "\n" for _ in range(300)))
-            command = [options.ktrace, "list", "--no-index", "-o", "json", log]
-            fast = subprocess.run(command, capture_output=True, check=True).stdout
-            slow = subprocess.run([*command, "--match", "(?s).*"], capture_output=True,
-                                  check=True).stdout
-            if fast != slow:
-                both = difflib.unified_diff(slow.decode().split("\n"), fast.decode().split("\n"),
-                                            "parsed", "not parsed", n=0, lineterm="")
-                sys.exit("\n".join([f"seed {seed}: the lists differ", *list(both)[:10]]))
-            seen += fast.count(b"\n")
-    print(f"{seen} traces in {options.rounds} logs, the same both ways")
-    return 0 if seen > 0 else 1
+            text = "".join(lines.line() + "\n" for _ in range(300))
+            forms = {"bare": text, "wrapped": lines.wrapped(text, False),
+                     "cut": lines.wrapped(text, True)}
+            for form, content in forms.items():
+                with open(log, "w", encoding="utf-8") as out:
+                    out.write(content)
+                seen[form] += compare(options.ktrace, log, f"seed {seed}, {form}")
+    print(f"traces in {options.rounds} logs, the same both ways: {seen}")
+    return 0 if all(seen.values()) else 1
 
 
 if __name__ == "__main__":
