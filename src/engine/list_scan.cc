@@ -382,7 +382,8 @@ class ListScan {
     if (recent < known.size() && known[recent] == key) return recent;
     const auto found = std::find(known.begin(), known.end(), key);
     const bool room = found != known.end() || known.size() < kMostSpellings;
-    recent = static_cast<std::uint8_t>(room ? found - known.begin() : kMostSpellings - 1);
+    const auto place = static_cast<std::size_t>(found - known.begin());
+    recent = static_cast<std::uint8_t>(room ? place : kMostSpellings - 1);
     if (recent == known.size()) known.emplace_back(key);
     return recent;
   }
