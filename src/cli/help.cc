@@ -8,6 +8,8 @@
 
 #include <fmt/format.h>
 
+#include "ktrace/format.h"
+
 namespace ktrace::cli {
 namespace {
 
@@ -91,6 +93,18 @@ void add_options(std::string& out, const CLI::App* app) {
   }
 }
 
+// What is read, from the tables of those who read it.
+void add_formats(std::string& out) {
+  out += "\nRead by themselves, and mixed in any way, are records of these formats:\n";
+  for (const format::Payload& payload : format::payloads()) {
+    add_row(out, std::string(payload.name), std::string(payload.description));
+  }
+  out += "\nand lines that these have wrapped:\n";
+  for (const format::Envelope& envelope : format::envelopes()) {
+    add_row(out, std::string(envelope.name), std::string(envelope.description));
+  }
+}
+
 }  // namespace
 
 std::string HelpFormatter::make_help(const CLI::App* app, std::string /*name*/,
@@ -100,6 +114,7 @@ std::string HelpFormatter::make_help(const CLI::App* app, std::string /*name*/,
   add_wrapped(out, "", description.summary + ". " + description.about, 0);
   add_commands(out, app);
   add_options(out, app);
+  if (app->get_parent() == nullptr) add_formats(out);
   if (!app->get_footer().empty()) out += "\n" + app->get_footer() + "\n";
   return out;
 }

@@ -9,6 +9,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "ktrace/format.h"
+
 namespace ktrace::cli {
 namespace {
 
@@ -128,6 +130,16 @@ TEST(Help, FitsEightyColumns) {
     EXPECT_EQ(invocation.status, 0);
     std::istringstream lines(invocation.text);
     for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 80u) << line;
+  }
+}
+
+TEST(Help, NamesAllThatIsRead) {
+  const std::string help = run({"--help"}).text;
+  for (const format::Payload& payload : format::payloads()) {
+    EXPECT_THAT(help, HasSubstr("\n  " + std::string(payload.name) + ' ')) << payload.name;
+  }
+  for (const format::Envelope& envelope : format::envelopes()) {
+    EXPECT_THAT(help, HasSubstr("\n  " + std::string(envelope.name) + ' ')) << envelope.name;
   }
 }
 

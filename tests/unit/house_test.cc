@@ -51,7 +51,7 @@ const std::map<std::string, std::set<std::string>> kAllowed{
                 "output.h",         "anchors.h",    "skew.h",        "links.h",    "link_graph.h",
                 "story.h",          "story_diff.h", "word_search.h", "arrivals.h", "spool.h",
                 "stored_links.h"}},
-    {"cli", {"cli.h", "query.h", "output.h", "input.h"}}};
+    {"cli", {"cli.h", "format.h", "query.h", "output.h", "input.h"}}};
 
 const std::set<std::string> kNeighbours{"record.h", "arena.h", "time.h", "status.h"};
 
