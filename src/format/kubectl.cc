@@ -4,8 +4,9 @@
 //   two time    = RFC 3339 with a fraction (kubectl logs --timestamps; must-gather writes the same)
 //   stern   = [ namespace " " ] pod " " container " " [ time " " ] content
 // With --color=always stern paints its words (ESC "[" … "m" around each). Without color its words
-// may be anything, so that a line counts only when a payload starts behind them; further lines of
-// such a record are those that begin alike. Source: kubectl pkg/cmd/logs, stern cmd/cmd.go.
+// may be anything, so that a line counts only when a payload starts behind them, or when they are
+// like no other words; further lines of such a record are those that begin alike. Source: kubectl
+// pkg/cmd/logs, stern cmd/cmd.go; names of pods: apimachinery util/rand, apiserver names.
 
 #include <algorithm>
 #include <array>
@@ -68,6 +69,30 @@ bool take_word(std::string_view& text, std::string_view& word) {
   return true;
 }
 
+// What controllers append to names: digits and letters that spell no words.
+bool is_random(std::string_view text, std::size_t least, std::size_t most) {
+  return text.size() >= least && text.size() <= most &&
+         text.find_first_not_of("bcdfghjklmnpqrstvwxz2456789") == text.npos;
+}
+
+// Removes "-" and what is behind it from the end of `name`.
+std::string_view take_suffix(std::string_view& name) {
+  const std::size_t dash = std::min(name.rfind('-'), name.size());
+  const std::string_view suffix = name.substr(std::min(dash + 1, name.size()));
+  name = name.substr(0, dash);
+  return suffix;
+}
+
+// Whether the words before a line are a pod and a container, and no mere words.
+bool are_names(std::string_view pod, std::string_view container, bool space, bool timed) {
+  if (timed) return pod.find('-') != pod.npos;
+  if (!mirror_node(pod, container).empty()) return true;
+  std::string_view owner = pod;
+  if (!is_random(take_suffix(owner), 5, 5)) return false;
+  if (owner.starts_with(container)) return true;
+  return !space && is_random(take_suffix(owner), 8, 10);
+}
+
 bool starts_payload(std::string_view text) {
   return !text.empty() && recognise_within(text, 0) != nullptr;
 }
@@ -102,7 +127,11 @@ bool unwrap_stern(std::string_view line, Detail, Arena&, Wrapped& wrapped) {
     std::string_view content = text;
     (void)take_time(content, wrapped.time);
     const bool last = !content.starts_with('\x1b');
-    if (!(colored ? last : starts_payload(content))) continue;
+    const bool known =
+        colored ? last
+                : starts_payload(content) ||
+                      are_names(words[count - 2], words[count - 1], count > 2, content != text);
+    if (!known) continue;
     wrapped.stream = line.substr(0, line.size() - text.size());
     wrapped.component = words[count - 1];
     wrapped.node = mirror_node(words[count - 2], words[count - 1]);

@@ -277,6 +277,21 @@ TEST(Stern, PodAndContainerStandBeforeTheLine) {
   EXPECT_EQ(ParsedRecord("some words of prose")->envelope, "");
 }
 
+TEST(Stern, PlainLinesAreToldByNamesThatAreNoWords) {
+  for (const std::string_view before :
+       {"web-7c48958ccd-wnqcq nginx ", "kube-proxy-wnqcq kube-proxy ", "etcd-cp1 etcd ",
+        "default kube-proxy-wnqcq kube-proxy ", "web-0 nginx 2026-11-22T16:50:45.041587123Z "}) {
+    const ParsedRecord record(std::string(before) + "listening");
+    EXPECT_EQ(record->envelope, "stern") << before;
+    EXPECT_EQ(record->message, "listening") << before;
+  }
+  for (const std::string_view prose :
+       {"pod web-7c48958ccd-wnqcq was deleted", "web-0 nginx listening", "kube-proxy started well",
+        "web-7c48958ccd-wnqcq   1/1     Running", "my-https server started"}) {
+    EXPECT_EQ(ParsedRecord(prose)->envelope, "") << prose;
+  }
+}
+
 // Envelopes that are JSON objects around the same line.
 std::string json_string(std::string_view text) {
   std::string out = "\"";
