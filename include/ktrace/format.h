@@ -115,7 +115,8 @@ struct Envelope {
 
 std::span<const Envelope> envelopes();
 
-/// The payload format whose record starts at `line`, or null. Reads at most kPadding bytes.
+/// The payload format whose record starts at `line`, or null; an array of wrapped lines counts as
+/// one (src/format/entries.h). Reads at most kPadding bytes.
 const Payload* recognise(const char* line);
 
 /// Part of a block: [begin, end).
@@ -139,6 +140,9 @@ std::size_t next_start(std::string_view block, std::size_t from);
 /// A last line without an end is left undecided and not considered, if it is wrapped or its first
 /// kPadding bytes are not all in the block.
 std::size_t last_start(std::string_view block, std::size_t after);
+
+/// Whether the group that begins at `group` is one JSON record that ends with the block.
+bool is_complete(std::string_view block, std::size_t group);
 
 /// Where the last line of `block` begins: behind its last line end.
 std::size_t last_line(std::string_view block);

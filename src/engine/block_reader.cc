@@ -90,9 +90,7 @@ bool BlockReader::take_rest(Block& block, bool may_grow) {
   cut_ = lines;
   if (!may_grow) {
     const std::size_t last = format::last_start(view().substr(0, lines), 0);
-    const format::Payload* payload = format::recognise(buffer_.data() + last);
-    const bool complete = payload != nullptr && payload->json_line && lines == filled_ &&
-                          view().find('\n', last) + 1 == lines;
+    const bool complete = lines == filled_ && format::is_complete(view(), last);
     if (!complete) cut_ = last;
   }
   block = {view().substr(0, cut_), base_};

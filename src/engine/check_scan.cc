@@ -131,8 +131,9 @@ class CheckScan {
     }
   }
 
-  // What stands before the records of a klog file or of a list of objects is no failure to read.
+  // What stands around the records of a klog file or of a list of objects is no failure to read.
   static bool is_head(std::string_view text) {
+    if (text.find_first_not_of("[]{}, \t\r\n") == text.npos) return true;
     const std::size_t last = text.find_last_not_of(" \t\r\n");
     return (text.starts_with('{') && text[last] == '[') ||
            format::dated_evidence(text.substr(0, text.find('\n')));

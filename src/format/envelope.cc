@@ -16,7 +16,8 @@ namespace {
 constexpr Envelope kEnvelopes[] = {
     {"docker", "Docker's json-file logs", unwrap_docker},
     {"journal-json", "journalctl -o json", unwrap_journal_json},
-    {"cloud-logging", "Google Cloud Logging exports", unwrap_cloud_logging},
+    {"cloud-logging", "Google Cloud Logging: exports, gcloud logging read --format=json",
+     unwrap_cloud_logging},
     {"stern-json", "stern -o json, -o extjson", unwrap_stern_json},
     {"logcli", "logcli -o jsonl (Loki)", unwrap_logcli},
     {"fluent-bit", "Fluent Bit's JSON lines", unwrap_fluent_bit},
@@ -26,6 +27,7 @@ constexpr Envelope kEnvelopes[] = {
      unwrap_journal_text},
     {"kubectl", "kubectl logs --timestamps, --prefix", unwrap_kubectl},
     {"stern", "stern's default output, with color or without", unwrap_stern},
+    {"journal-export", "journalctl -o export", unwrap_journal_export},
 };
 constexpr std::size_t kObjects = 7;  // the first rows are JSON objects
 
@@ -193,6 +195,8 @@ std::span<const std::string_view> hiding_marks(std::string_view beginning) {
 bool unwrap(std::string_view line, Detail detail, Arena& arena, Wrapped& wrapped) {
   const bool object = line.starts_with('{');
   if (line.empty() || (object && !opens_object(line))) return false;
+  // An array with an object on each line.
+  while (object && (line.ends_with(',') || line.ends_with(']'))) line.remove_suffix(1);
   const std::span<const Envelope> rows(kEnvelopes);
   for (const Envelope& envelope : object ? rows.first(kObjects) : rows.subspan(kObjects)) {
     wrapped = {};

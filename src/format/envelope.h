@@ -58,6 +58,10 @@ Stamp envelope_stamp(std::string_view text);
 /// bracket, a step of a utiltrace, a line of a goroutine dump.
 bool looks_continued(std::string_view content);
 
+/// How many bytes the entry of `journalctl -o export` has that `text` begins with; 0 when there is
+/// none, or its end is not in `text`.
+std::size_t journal_export_size(std::string_view text);
+
 // Each fills one row of the table: see Envelope::unwrap.
 
 bool unwrap_cri(std::string_view line, Detail detail, Arena& arena, Wrapped& wrapped);
@@ -65,6 +69,7 @@ bool unwrap_docker(std::string_view line, Detail detail, Arena& arena, Wrapped& 
 bool unwrap_journal_text(std::string_view line, Detail detail, Arena& arena, Wrapped& wrapped);
 bool unwrap_kubectl(std::string_view line, Detail detail, Arena& arena, Wrapped& wrapped);
 bool unwrap_stern(std::string_view line, Detail detail, Arena& arena, Wrapped& wrapped);
+bool unwrap_journal_export(std::string_view entry, Detail detail, Arena& arena, Wrapped& wrapped);
 bool unwrap_journal_json(std::string_view line, Detail detail, Arena& arena, Wrapped& wrapped);
 bool unwrap_stern_json(std::string_view line, Detail detail, Arena& arena, Wrapped& wrapped);
 bool unwrap_cloud_logging(std::string_view line, Detail detail, Arena& arena, Wrapped& wrapped);

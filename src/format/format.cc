@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "entries.h"
 #include "envelope.h"
 #include "framing.h"
 #include "line_ends.h"
@@ -55,6 +56,16 @@ std::string_view take_line(std::string_view& text) {
   return without_line_end(line);
 }
 
+// Removes the line or the entry of several lines at the front of `text`, and gives it as unwrap()
+// reads it.
+std::string_view take_wrapped(std::string_view& text, Arena& arena) {
+  const std::size_t size = entry_size(text);
+  if (size == 0) return take_line(text);
+  const std::string_view entry = entry_of(text.substr(0, size), arena);
+  text.remove_prefix(size);
+  return entry;
+}
+
 constexpr std::string_view kExpandedTab = "        ";
 
 // The content of all lines of a record in one piece.
@@ -102,21 +113,34 @@ class Joined {
   bool partial_ = false;
 };
 
-// Sets what the envelope of the record's lines tells, and the payload inside. False when the first
-// line stands in none.
-bool unwrap_record(Record& record, Wrapped& first) {
-  std::string_view rest = record.raw;
-  if (rest.empty() || !unwrap(take_line(rest), Detail::all, record.arena, first)) return false;
+void take_envelope(const Wrapped& first, Record& record) {
   record.envelope = first.envelope->name;
   record.component = first.component;
   record.node = first.node;
   record.received = envelope_stamp(first.time);
   record.payload = first.content;
+}
+
+// Sets what the envelope of the record's lines tells, and the payload inside. False when the first
+// line stands in none.
+bool unwrap_record(Record& record, Wrapped& first) {
+  std::string_view rest = record.raw;
+  if (rest.empty() || !unwrap(take_wrapped(rest, record.arena), Detail::all, record.arena, first))
+    return false;
+  take_envelope(first, record);
   if (rest.empty()) return true;
   // Unwrapped text is never longer than what it was wrapped in.
   Joined joined(first, record.raw.size(), record.arena);
-  while (!rest.empty()) joined.add(take_line(rest), record.arena);
+  while (!rest.empty()) joined.add(take_wrapped(rest, record.arena), record.arena);
   record.payload = joined.text();
+  return true;
+}
+
+// The same for an element of an array.
+bool unwrap_element(Record& record, Wrapped& first) {
+  const std::string_view entry = entry_of(record.raw, record.arena);
+  if (!unwrap(entry, Detail::all, record.arena, first)) return false;
+  take_envelope(first, record);
   return true;
 }
 
@@ -146,7 +170,7 @@ bool glance_inside(const Slice& slice, bool severity, Arena& arena, Glance& seen
   std::string_view rest = slice.raw;
   Wrapped inside;
   arena.clear();
-  if (rest.empty() || !unwrap(take_line(rest), Detail::all, arena, inside)) return false;
+  if (rest.empty() || !unwrap(take_wrapped(rest, arena), Detail::all, arena, inside)) return false;
   if (inside.partial || inside.json || !rest.empty()) return false;
   const Payload* payload = recognise_within(inside.content, 0);
   return payload != nullptr && payload->glance != nullptr &&
@@ -162,14 +186,15 @@ const Payload* recognise(const char* line) {
   for (const Payload& payload : kPayloads) {
     if (payload.starts(line)) return &payload;
   }
-  return nullptr;
+  return *line == '[' && kEntryArray.starts(line) ? &kEntryArray : nullptr;
 }
 
 void parse(const Slice& slice, Record& record, Depth depth) {
   begin_record(slice, record);
   const Payload* payload = slice.payload != nullptr ? slice.payload : bare_start(slice.raw, 0);
   Wrapped envelope;
-  if (payload == nullptr && unwrap_record(record, envelope)) {
+  if (payload == &kEntryArray ? unwrap_element(record, envelope)
+                              : payload == nullptr && unwrap_record(record, envelope)) {
     payload = envelope.json ? &kPayloads[2] : recognise_within(record.payload, 0);
   }
   const bool skims = depth == Depth::links && payload != nullptr && payload->skim != nullptr;

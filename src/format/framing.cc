@@ -10,8 +10,10 @@
 //    look like the rest of something, and the nearest start before it is not klog text, which all
 //    lines continue that start nothing;
 //  - and no record is open there: no stream's last line before it was a piece of a longer one.
-// "Before" means the last kLinesBack lines and kBytesBack bytes. So it depends on the bytes around
-// a line alone whether it starts a group, not on where a block or a part of a source begins.
+// An entry of several lines (entries.h) is a wrapped line whose further lines start nothing by
+// themselves. "Before" means the last kLinesBack lines and kBytesBack bytes. So it depends on the
+// bytes around a line alone whether it starts a group, not on where a block or a part of a source
+// begins.
 //
 // A block may end inside a line, and what lies in its padding must not change an answer: a bare
 // line with less than kPadding bytes in the block is decided from a copy that zeros complete; a
@@ -23,6 +25,7 @@
 #include <array>
 #include <cstring>
 
+#include "entries.h"
 #include "envelope.h"
 #include "ktrace/format.h"
 
@@ -59,6 +62,7 @@ bool is_klog_text(const Payload* payload) { return payload != nullptr && !payloa
 // One line of a block.
 struct Line {
   std::size_t begin = 0, end = 0;
+  std::size_t whole = 0;  // where the entry ends that begins with it, if that has several lines
   const Payload* payload = nullptr;  // that starts with the line or with its content
   bool wrapped = false;
   Wrapped inside;
@@ -68,12 +72,16 @@ struct Line {
 Line read_line(std::string_view block, std::size_t begin, Arena& arena) {
   Line line;
   line.begin = begin;
-  line.end = begin + 1;
+  line.end = line.whole = begin + 1;
   if (block[begin] == '\n') return line;
   line.payload = bare_start(block, begin);
-  line.end = line_end(block, begin);
+  line.end = line.whole = line_end(block, begin);
   if (line.payload != nullptr || block[line.end - 1] != '\n') return line;
-  const std::string_view text = without_line_end(block.substr(begin, line.end - begin));
+  std::string_view text = without_line_end(block.substr(begin, line.end - begin));
+  if (const std::size_t size = entry_size(block.substr(begin))) {
+    line.whole = begin + size;
+    text = entry_of(block.substr(begin, size), arena);
+  }
   line.wrapped = unwrap(text, Detail::beginning, arena, line.inside);
   if (line.wrapped) line.payload = recognise_within(line.inside.content, 0);
   return line;
@@ -216,7 +224,7 @@ class Partition {
     for (std::size_t at = 0; at < group_.size();) {
       const Line line = read_line(group_, at, arena_);
       add(line);
-      at = line.end;
+      at = line.whole;
     }
     for (const Open& open : open_)
       slices.list.push_back({bytes_of(open, slices), {}, nullptr, open.begin()});
@@ -303,9 +311,9 @@ class Partition {
   void append(Open& open, const Line& line) {
     last_ = static_cast<std::size_t>(&open - open_.data());
     if (!open.pieces.empty() && open.pieces.back().end == line.begin) {
-      open.pieces.back().end = line.end;
+      open.pieces.back().end = line.whole;
     } else {
-      open.pieces.push_back({line.begin, line.end});
+      open.pieces.push_back({line.begin, line.whole});
     }
   }
 
@@ -376,6 +384,14 @@ std::size_t last_start(std::string_view block, std::size_t after) {
     end = line - 1;
   }
   return after;
+}
+
+bool is_complete(std::string_view block, std::size_t group) {
+  if (group >= block.size() || !block.ends_with('\n')) return false;
+  Arena arena;
+  const Line line = read_line(block, group, arena);
+  const bool json = line.inside.json || (line.payload != nullptr && line.payload->json_line);
+  return line.whole == block.size() && json && !line.inside.partial;
 }
 
 std::size_t last_line(std::string_view block) { return line_begin(block, 0, block.size()); }

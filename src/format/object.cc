@@ -19,9 +19,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
-
-#include <simdjson.h>
 
 #include "api_objects.h"
 #include "framing.h"
@@ -29,6 +26,7 @@
 #include "json_members.h"
 #include "pairs.h"
 #include "payloads.h"
+#include "pretty_json.h"
 
 namespace ktrace::format {
 namespace {
@@ -44,10 +42,6 @@ struct Indent {
 };
 constexpr std::array<Indent, 4> kIndents{
     {{0, 2, true}, {0, 4, true}, {4, 6, false}, {8, 12, false}}};
-
-std::size_t count_blanks(std::string_view text) {
-  return std::min(text.find_first_not_of(' '), text.size());
-}
 
 // Whether `text` begins with a key of an object.
 bool begins_with_key(std::string_view text, bool kind_first) {
@@ -71,16 +65,6 @@ std::string_view own_lines(std::string_view payload) {
     }
   }
   return payload;
-}
-
-// `text` without the blanks between its tokens, with padding.
-std::string_view minified(std::string_view text, Arena& arena) {
-  char* const out = arena.allocate(text.size() + kPadding);
-  std::size_t size = 0;
-  if (simdjson::minify(text.data(), text.size(), out, size) != simdjson::SUCCESS) return text;
-  std::memset(out + size, 0, kPadding);
-  arena.shrink(text.size() - size);
-  return {out, size};
 }
 
 // Items of the API server's own lists have neither kind nor apiVersion: a ConfigMapList tells those

@@ -100,6 +100,10 @@ def make_wrapped(directory, lines):
     (directory / "b.log").write_bytes(b"".join(docker))
     journal = [wrappers.journal_short(line) for line in texts[0]]
     (directory / "c.log").write_bytes(b"".join(journal).removesuffix(b"\n"))
+    exported = [wrappers.journal_export(line) for line in texts[1]]
+    (directory / "d.export").write_bytes(b"".join(exported))
+    indented = [wrappers.cloud_logging_indented(line) for line in texts[2][:60]]
+    (directory / "e.json").write_bytes(b"[\n" + b"".join(indented).removesuffix(b",\n") + b"\n]\n")
     harness.set_mtime(directory)
     return Input(directory.name, directory, nasty_logs.IDENTIFIERS)
 

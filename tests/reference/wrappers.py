@@ -75,6 +75,29 @@ def journal_json_bytes(line):
     )
 
 
+def journal_export(line, binary=False):
+    fields = [
+        (b"__CURSOR", b"s=1;i=2"),
+        (b"__REALTIME_TIMESTAMP", b"1795366893364782"),
+        (b"_HOSTNAME", b"node1"),
+        (b"PRIORITY", b"6"),
+        (b"MESSAGE", line),
+        (b"_PID", b"288"),
+        (b"SYSLOG_IDENTIFIER", b"kube-apiserver"),
+    ]
+    text = b""
+    for name, value in fields:
+        if name == b"MESSAGE" and (binary or any(byte < 32 and byte != 9 for byte in value)):
+            text += name + b"\n" + len(value).to_bytes(8, "little") + value + b"\n"
+        else:
+            text += name + b"=" + value + b"\n"
+    return text + b"\n"
+
+
+def journal_export_binary(line):
+    return journal_export(line, binary=True)
+
+
 def kubectl_timestamps(line):
     return TIME.encode() + b" " + line + b"\n"
 
@@ -107,8 +130,8 @@ def stern_json(line):
     )
 
 
-def cloud_logging(line):
-    return compact(
+def cloud_logging(line, form=compact):
+    return form(
         {
             "insertId": "1",
             "textPayload": text(line),
@@ -123,6 +146,16 @@ def cloud_logging(line):
             },
         }
     )
+
+
+def cloud_logging_indented(line):
+    """An element of what gcloud prints."""
+
+    def indented(value):
+        text = json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False)
+        return "".join(f"  {one}\n" for one in (text + ",").splitlines()).encode()
+
+    return cloud_logging(line, indented)
 
 
 def logcli(line):
@@ -174,6 +207,8 @@ ALL = (
     journal_full,
     journal_json,
     journal_json_bytes,
+    journal_export,
+    journal_export_binary,
     kubectl_timestamps,
     kubectl_prefix,
     kubectl_both,
@@ -181,6 +216,7 @@ ALL = (
     stern_color,
     stern_json,
     cloud_logging,
+    cloud_logging_indented,
     logcli,
     fluent_bit,
     elasticsearch,

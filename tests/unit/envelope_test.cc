@@ -238,6 +238,108 @@ TEST(Journal, MessagesOfSeveralLinesAreIndented) {
             Records{kHead + "a=<\n\tb\n >"});
 }
 
+// ---- Entries that are no line of their own ----------------------------------------------------
+
+std::string field(std::string_view name, std::string_view value) {
+  return std::string(name) + "=" + std::string(value) + "\n";
+}
+
+std::string binary_field(std::string_view name, std::string_view value) {
+  std::string text = std::string(name) + "\n";
+  for (std::size_t size = value.size(), i = 0; i < 8; ++i, size >>= 8) {
+    text += static_cast<char>(size & 0xff);
+  }
+  return text + std::string(value) + "\n";
+}
+
+std::string exported(const std::string& message) {
+  return field("__CURSOR", "s=1;i=2") + field("__REALTIME_TIMESTAMP", "1795366893349642") +
+         field("_HOSTNAME", "node1") + message + field("SYSLOG_IDENTIFIER", "kubelet") +
+         field("_PID", "288") + "\n";
+}
+
+TEST(JournalExport, FieldsTellWhatTheEntryIs) {
+  const ParsedRecord record(exported(field("MESSAGE", kHead + "\"m\" a=\"b=c\"")));
+  EXPECT_EQ(record->envelope, "journal-export");
+  EXPECT_EQ(record->format, "klog");
+  EXPECT_EQ(record->message, "m");
+  EXPECT_EQ(record->component, "kubelet");
+  EXPECT_EQ(record->node, "node1");
+  EXPECT_EQ(record->payload, kHead + "\"m\" a=\"b=c\"");
+  EXPECT_EQ(format_rfc3339(record->received.time, 6), "2026-11-22T17:01:33.349642Z");
+}
+
+TEST(JournalExport, BinaryFieldsHaveAnyBytes) {
+  const std::string ten = "0123456789";  // its length is a line feed
+  EXPECT_EQ(payloads_of(exported(binary_field("MESSAGE", ten)) +
+                        exported(binary_field("MESSAGE", kHead + "a\x01" + "b\n\n\tc")) +
+                        exported(binary_field("MESSAGE", kHead + std::string(300, 'x')))),
+            (Records{ten, kHead + "a\x01" + "b\n\n\tc", kHead + std::string(300, 'x')}));
+}
+
+TEST(JournalExport, EntriesOfOneProcessContinueARecord) {
+  EXPECT_EQ(payloads_of(exported(field("MESSAGE", kHead + "Trace[1]: a")) +
+                        exported(field("MESSAGE", "Trace[1]: b")) +
+                        exported(field("MESSAGE", kHead + "c"))),
+            (Records{kHead + "Trace[1]: a\nTrace[1]: b", kHead + "c"}));
+}
+
+TEST(JournalExport, OneThatIsCutIsNoEntry) {
+  const std::string whole = exported(field("MESSAGE", kHead + "a"));
+  const std::string cut = exported(binary_field("MESSAGE", kHead + "b"));
+  for (const std::size_t size : {std::size_t{9}, cut.size() / 2, cut.size() - 1}) {
+    const Records records = payloads_of(whole + cut.substr(0, size));
+    ASSERT_FALSE(records.empty());
+    EXPECT_TRUE(records.front().starts_with(kHead + "a"));
+  }
+}
+
+TEST(CloudLogging, EntriesOfAnArrayAreLikeLines) {
+  const std::string first = kHead + "\\\"one\\\" a=1", second = kHead + "\\\"two\\\"";
+  const auto entry = [](const std::string& text, const std::string& indent) {
+    const std::string line = "\n" + indent;
+    return indent + "{" + line + R"(  "insertId": "1",)" + line + R"(  "resource": {)" + line +
+           R"(    "labels": { "node_name": "node1" })" + line + "  }," + line +
+           R"(  "textPayload": ")" + text + R"(",)" + line +
+           R"(  "timestamp": "2026-11-22T16:50:45.041587123Z")" + line + "}";
+  };
+  const Records expected{kHead + "\"one\" a=1", kHead + "\"two\""};
+  EXPECT_EQ(payloads_of(entry(first, "") + "\n" + entry(second, "") + "\n"), expected);
+  const Records lines =
+      payloads_of("[\n" + entry(first, "  ") + ",\n" + entry(second, "  ") + "\n]\n");
+  ASSERT_GE(lines.size(), 3U);
+  EXPECT_EQ(lines[1], expected[0]);
+  EXPECT_TRUE(lines[2].starts_with(expected[1]));
+  const ParsedRecord record(entry(first, "  ") + ",\n");
+  EXPECT_EQ(record->envelope, "cloud-logging");
+  EXPECT_EQ(record->node, "node1");
+  EXPECT_EQ(record->message, "one");
+}
+
+TEST(CloudLogging, AnArrayMayStandOnLines) {
+  const auto entry = [](const std::string& text) {
+    return R"({"insertId":"1","textPayload":")" + text +
+           R"(","timestamp":"2026-11-22T16:50:45.041587123Z"})";
+  };
+  const Records expected{kHead + "a", kHead + "b"};
+  EXPECT_EQ(payloads_of("[" + entry(kHead + "a") + "," + entry(kHead + "b") + "]\n"), expected);
+  EXPECT_EQ(payloads_of(entry(kHead + "a") + ",\n" + entry(kHead + "b") + "]\n"), expected);
+}
+
+TEST(Framing, AWrappedJsonRecordIsCompleteWithItsLine) {
+  const auto complete = [](std::string_view text) {
+    const PaddedText block(text);
+    return is_complete(block.view(), 0);
+  };
+  const std::string json = R"({\"ts\":1,\"msg\":\"a\"})";
+  EXPECT_TRUE(complete(docker(json + "\\n")));
+  EXPECT_FALSE(complete(docker(json)));  // a piece
+  EXPECT_TRUE(complete(cri(R"({"ts":1,"msg":"a"})")));
+  EXPECT_FALSE(complete(cri(R"({"ts":1,"msg":"a"})", "stderr", "P")));
+  EXPECT_FALSE(complete(cri(kHead + "a")));
+  EXPECT_FALSE(complete(cri(R"({"ts":1,"msg":"a"})") + cri("b")));
+}
+
 TEST(Kubectl, TimestampsAndPrefix) {
   const std::string time = "2026-11-22T16:50:45.041587123Z ";
   const std::string prefix = "[pod/kube-apiserver-cp1/kube-apiserver] ";

@@ -1,0 +1,110 @@
+// Entries that are no line of their own.
+//
+//   journalctl -o export            __CURSOR=… and further fields, a line each, and an empty line
+//   gcloud logging read             [                          [{"insertId":…},{"insertId":…}]
+//     --format=json, and what jq      {
+//     or a browser made of it           "insertId": …,
+// Of other transports' JSON the same is read if its first member is as telling. What stands between
+// the objects belongs to the one before. Source: gcloud's json printer, systemd logs-show.c.
+//
+// An entry of several lines is found from its first line. It ends before the next one at the
+// latest, so that looking for the ends of all of them is linear.
+
+#include "entries.h"
+
+#include <algorithm>
+#include <array>
+
+#include "envelope.h"
+#include "framing.h"
+#include "json_cursor.h"
+#include "pretty_json.h"
+
+namespace ktrace::format {
+namespace {
+
+// Members that no component's own JSON begins with.
+constexpr std::array<std::string_view, 7> kFirstKeys{
+    "insertId", "textPayload", "jsonPayload",     "protoPayload",
+    "logName",  "_index",      "receiveTimestamp"};
+
+bool begins_with_key(std::string_view text) {
+  if (!text.starts_with('"')) return false;
+  text.remove_prefix(1);
+  return std::any_of(kFirstKeys.begin(), kFirstKeys.end(), [&](std::string_view key) {
+    return text.starts_with(key) && text.substr(key.size()).starts_with('"');
+  });
+}
+
+// A brace on a line of its own, and the first key below it, indented further.
+bool opens_lines(std::string_view text) {
+  if (text.empty() || (text.front() != ' ' && text.front() != '{')) return false;
+  const std::size_t brace = count_blanks(text.substr(0, kPadding));
+  text.remove_prefix(brace);
+  for (const std::string_view end : {"{\n", "{\r\n"}) {
+    if (!text.starts_with(end)) continue;
+    const std::string_view below = text.substr(end.size(), kPadding);
+    const std::size_t key = count_blanks(below);
+    return key > brace && begins_with_key(below.substr(key));
+  }
+  return false;
+}
+
+std::size_t line_size(std::string_view text) {
+  return std::min(text.find('\n'), text.size() - 1) + 1;
+}
+
+// Up to the line of the brace that is indented like the first.
+std::size_t size_of_lines(std::string_view text) {
+  const std::size_t brace = count_blanks(text);
+  for (std::size_t at = line_size(text); at < text.size();) {
+    const std::string_view line = text.substr(at);
+    const std::size_t end = line.find('\n');
+    if (end == line.npos) return 0;
+    if (count_blanks(line.substr(0, end)) == brace) {
+      if (line.substr(brace).starts_with('}')) return at + end + 1;
+      if (opens_lines(line)) return 0;
+    }
+    at += end + 1;
+  }
+  return 0;
+}
+
+bool starts_array(const char* line) {
+  const std::string_view head(line, kPadding);
+  return head.starts_with("[{") && begins_with_key(head.substr(2));
+}
+
+bool split_array(std::string_view text, Slices& slices) {
+  JsonCursor cursor(text);
+  const std::size_t first = slices.list.size();
+  cursor.each_element([&] {
+    cursor.peek();
+    const std::size_t begin = cursor.position();
+    if (cursor.skip().empty()) return false;
+    slices.list.push_back({{}, {}, nullptr, begin});
+    return true;
+  });
+  return tile(text, first, slices);
+}
+
+bool parse_nothing(Record&) { return false; }
+
+}  // namespace
+
+const Payload kEntryArray{"", "", starts_array, true, parse_nothing, nullptr, split_array};
+
+std::size_t entry_size(std::string_view text) {
+  if (text.empty()) return 0;
+  if (text.front() == '_') return journal_export_size(text);
+  return opens_lines(text) ? size_of_lines(text) : 0;
+}
+
+std::string_view entry_of(std::string_view bytes, Arena& arena) {
+  const std::size_t brace = std::min(bytes.find_first_not_of("[ "), bytes.size());
+  if (!bytes.substr(brace).starts_with('{')) return bytes;
+  const std::string_view object = JsonCursor(bytes.substr(brace)).skip();
+  return object.empty() ? bytes : minified(object, arena);
+}
+
+}  // namespace ktrace::format
