@@ -252,7 +252,7 @@ class Check:
         """The objects of sources, without what standard input does not tell."""
         objects = [json.loads(line) for line in output.splitlines()[:-1]]
         for one in objects:
-            for name in ("source", "component", "node"):
+            for name in ("source", "component", "components", "node", "nodes"):
                 one.pop(name, None)
         return json.dumps(objects, indent=1).encode()
 
