@@ -96,7 +96,8 @@ struct TraceRow {
   std::uint64_t records = 0;
   std::uint64_t errors = 0;                   ///< records of severity error or fatal
   std::vector<std::string_view> components;   ///< distinct, in order of first appearance
-  Time start{};                               ///< of the earliest record
+  bool timed = true;                          ///< whether any record tells a time
+  Time start{};                               ///< of the earliest record that does
   Time end{};                                 ///< of the latest record
   Severity severity = Severity::unspecified;  ///< the worst
   Duration largest_gap{};  ///< between neighbours in time; zero with less than two records

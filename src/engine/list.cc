@@ -23,6 +23,9 @@ constexpr std::size_t kTracesPerTask = 4096;
 // What is held of a written list is this many tasks a thread.
 constexpr std::size_t kTasksAhead = 8;
 
+// Of a record of a source in which nothing tells a time: behind all that are known.
+constexpr Time kNoTime = Time::max();
+
 // One trace and its place in the list.
 struct Listed {
   std::int64_t rank = 0;  // the higher comes first
@@ -67,16 +70,20 @@ void sort_runs(Place begin, Place end, const Before& before) {
   }
 }
 
-// In: at least one record, in the order of time.
+// In: at least one record, in the order of time; those without any stand behind all others.
 Summary sum_up(std::span<const Observation> seen) {
   Summary sum;
   sum.start = sum.gap_start = seen.front().time;
   sum.end = seen.back().time;
+  for (auto last = seen.rbegin(); sum.end == kNoTime && last != seen.rend(); ++last) {
+    sum.end = last->time;
+  }
   sum.key = seen.front().key;
   Time before = sum.start;
   for (const Observation& one : seen) {
     sum.severity = std::max(sum.severity, one.severity);
     sum.errors += one.severity >= Severity::error ? 1 : 0;
+    if (one.time == kNoTime) continue;
     const Duration gap = distance(before, one.time);
     if (gap > sum.gap) {
       sum.gap = gap;
@@ -166,11 +173,16 @@ class List final : output::TraceRows {
       if (evidence.samples.empty()) evidence.samples.emplace_back(first.offset, first.stamp);
       const trace::Calendar calendar = session_.calendar(*parts_[i]->source, evidence);
       trace::CalendarCursor cursor(calendar);
+      const bool timeless = calendar.empty() && !evidence.first;
       for (const SeenPart::Undated& undated : part.undated) {
-        part.seen[undated.observation].time = cursor.resolve(undated.offset, undated.stamp);
+        const bool none = timeless && undated.stamp.kind == Stamp::Kind::none;
+        part.seen[undated.observation].time =
+            none ? kNoTime : cursor.resolve(undated.offset, undated.stamp);
       }
       part.undated = {};
-      std::erase_if(part.seen, [&](const Observation& seen) { return !filter_.wants(seen.time); });
+      std::erase_if(part.seen, [&](const Observation& seen) {
+        return !filter_.wants(seen.time == kNoTime ? Time() : seen.time);
+      });
     }
   }
 
@@ -339,6 +351,7 @@ class List final : output::TraceRows {
     row.key = spellings_[sum.key];
     row.records = seen.size();
     row.errors = sum.errors;
+    row.timed = sum.start != kNoTime;
     row.start = sum.start;
     row.end = sum.end;
     row.severity = sum.severity;

@@ -47,8 +47,9 @@ std::string words_of(const Record& record) {
 
 void StorySummarizer::take(const Record& record, const trace::Story::Reason& reason) {
   const Time time = record.begin();
-  if (summary_.records == 0 || time < summary_.begin) summary_.begin = time;
-  if (summary_.records == 0 || record.time > summary_.end) summary_.end = record.time;
+  const bool dated = summary_.begin != Time() || summary_.end != Time();
+  if (record.has_time() && (!dated || time < summary_.begin)) summary_.begin = time;
+  if (record.has_time() && (!dated || record.time > summary_.end)) summary_.end = record.time;
   ++summary_.records;
   const std::string words = words_of(record);
   count_trouble(record, words);

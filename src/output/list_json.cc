@@ -28,10 +28,12 @@ void ListJson::row(const TraceRow& row, std::string& out) const {
   object.number("errors", row.errors);
   object.text("severity", severity_name(row.severity));
   object.texts("components", row.components);
-  object.time("start", row.start);
-  object.time("end", row.end);
-  object.milliseconds("durationMs", distance(row.start, row.end));
-  object.milliseconds("largestGapMs", row.largest_gap);
+  if (row.timed) {
+    object.time("start", row.start);
+    object.time("end", row.end);
+    object.milliseconds("durationMs", distance(row.start, row.end));
+    object.milliseconds("largestGapMs", row.largest_gap);
+  }
   if (row.largest_gap > Duration::zero()) object.time("gapStart", row.gap_start);
   object.close();
   out += '\n';

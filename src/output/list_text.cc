@@ -283,6 +283,8 @@ Survey::Survey(const TraceRows& rows, const Zone& zone) {
   std::vector<Survey> pieces(rows.pieces());
   rows.each([&](std::size_t piece, const TraceRow& row) { pieces[piece].add(row); });
   for (const Survey& piece : pieces) add(piece);
+  // Where nothing tells a time no day stands in the heading.
+  if (first_ > last_) std::swap(first_, last_);
   starts_ = Starts(zone, first_, last_);
 }
 
@@ -295,6 +297,7 @@ void Survey::add(const TraceRow& row) {
   widen(gap, visible_width(gap_cell(row, made_)));
   widen(names, components_width(row, false));
   bare_names_ = std::max(bare_names_, components_width(row, true));
+  if (!row.timed) return;
   first_ = std::min(first_, row.start);
   last_ = std::max(last_, row.start);
 }
@@ -421,7 +424,8 @@ void ListText::row(const TraceRow& row, std::string& out) const {
              row.errors > 0 ? kBoldRed : kPlain);
   plain_cell(severity, stated ? std::string_view(&letter, 1) : kNone, cells,
              severity_color(row.severity));
-  plain_cell(start, starts_.cell(row.start, plan_.brief, room), cells);
+  const bool timed = row.timed;
+  plain_cell(start, timed ? starts_.cell(row.start, plan_.brief, room) : kNone, cells);
   cell(duration, total_cell(row, made), cells);
   cell(gap, gap_cell(row, made), cells);
   names_cell(row, made, cells);
