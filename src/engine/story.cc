@@ -226,12 +226,16 @@ class StoryRun {
   // in which they were read.
   void settle() {
     std::vector<trace::Link> links;
-    for (const LinkPart& part : read_) {
+    std::size_t count = 0;
+    for (const LinkPart& part : read_) count += part.links.size();
+    links.reserve(count);
+    for (LinkPart& part : read_) {
       std::optional<trace::CalendarCursor> cursor;
       for (const trace::StoredLink& stored : part.links) {
         if (!cursor) cursor.emplace(readable_.calendar(stored.link.evidence.source));
         links.push_back(stored.dated(*cursor));
       }
+      part.links = {};
     }
     const auto before = [](const trace::Link& a, const trace::Link& b) {
       return std::tie(a.evidence.source, a.evidence.offset) <

@@ -30,6 +30,9 @@ void LinkGraph::add(std::vector<Link> links) {
 }
 
 void LinkGraph::settle() {
+  // Most links are of requests, each of another one.
+  request_numbers_.reserve(links_.size());
+  requests_.reserve(links_.size());
   // What an object says of itself counts before what others say of it.
   for (const Link& link : links_) take_known(link.to, link);
   for (const Link& link : links_) take_known(link.from, link);
@@ -143,7 +146,7 @@ std::uint32_t LinkGraph::trace_number(std::string_view id) {
 }
 
 void LinkGraph::tie(std::uint32_t number) {
-  const Link link = links_[number];
+  const Link& link = links_[number];
   using Kind = Thing::Kind;
   if (link.from.kind == Kind::request && link.to.kind == Kind::object) {
     if (link.to.type == kEvents) return tie_event_request(link, number);
