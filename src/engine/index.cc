@@ -44,7 +44,7 @@ class Indexer {
     scan(begin);
     scan_links(begin);
     if (!failed_.ok()) return fail(failed_);
-    writer_.set_links(links_.finish());
+    if (keeps_links_) keep_links();
     if (Status status = writer_.finish(store_.path_for(facts_.path), facts_); !status.ok()) {
       return fail(status);
     }
@@ -83,8 +83,20 @@ class Indexer {
     return true;
   }
 
+  // Links that would take much room are left out, and `story` reads the log for them: of log lines
+  // that costs little, of JSON much.
+  void keep_links() {
+    constexpr std::uint64_t kSmall = 64 << 10;
+    const bool json = bytes_at(source_, 0, 1) == "{";
+    std::string links = links_.finish();
+    if (links.size() > kSmall + facts_.indexed / (json ? 32 : 200)) return;
+    writer_.set_links(std::move(links));
+  }
+
   bool take_over_links(KnownIndex& known) {
     const auto stored = known.reader.links();
+    keeps_links_ = !stored || !stored->empty();
+    if (!keeps_links_) return true;
     LinkPart part;
     if (!stored || !take_links(*stored, 0, known.end, part)) return false;
     for (const trace::StoredLink& link : part.links) links_.add(link);
@@ -93,6 +105,7 @@ class Indexer {
 
   // Some parts at a time, so that little is held.
   void scan_links(std::uint64_t begin) {
+    if (!keeps_links_) return;
     constexpr std::size_t kPartsAtATime = 64;
     const LinkScan scan(link_literals(), session_.query().block_size);
     std::vector<LinkWorker> workers(workers_.size());
@@ -164,6 +177,7 @@ class Indexer {
   trace::IndexFacts facts_;
   trace::IndexWriter writer_;
   trace::LinkEncoder links_;
+  bool keeps_links_ = true;
   LineSteps lines_;
   Parts parts_;
   Status failed_;

@@ -176,6 +176,7 @@ class StoryRun {
     auto index = session_.index_of(*readable_.sources()[source]);
     if (!index) return 0;
     const auto stored = index->reader.links();
+    if (stored && stored->empty()) return 0;
     LinkPart part;
     if (!stored || !take_links(*stored, source, index->end, part)) {
       session_.report_index(*readable_.sources()[source],

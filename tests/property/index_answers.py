@@ -283,6 +283,29 @@ def rotate_logs(arguments, tally, scratch):
                 harness.shown(done))
 
 
+def leave_links_out(arguments, tally, scratch):
+    """Of a log that tells more of links than an index should hold, stories are the same."""
+    directory = scratch / "logs"
+    directory.mkdir()
+    path = directory / "kube-controller-manager.log"
+    line = (
+        'I1122 10:00:{:02d}.000000       1 event.go:389] "Event occurred" object="default/web-{}" '
+        'kind="ReplicaSet" reason="SuccessfulCreate" message="Created pod: web-{}-x7gkj"\n'
+    )
+    log = "".join(line.format(i // 50, i, i) for i in range(2500)).encode()
+    path.write_bytes(log)
+    indexed = Indexed(arguments, tally, "many links", directory, nasty_logs.IDENTIFIERS)
+    indexed.index()
+    (index,) = indexed.indexes.iterdir()
+    tally.check("many links are left out", index.stat().st_size < len(log) // 50)
+    indexed.compare("many links", "story", "-o", "json", "replicaset/web-17")
+    with open(path, "ab") as stream:
+        stream.write(line.format(59, 17, 17).encode())
+    indexed.compare("many links, grown", "story", "-o", "json", "replicaset/web-17")
+    indexed.index()
+    indexed.compare("many links, indexed again", "story", "-o", "json", "replicaset/web-17")
+
+
 # ---- Indexes that are no longer what they were
 
 
@@ -427,7 +450,15 @@ def main():
     parser.add_argument("--traces", type=int, default=1000, help="of the corpus to compare")
     arguments = harness.parse(parser)
     tally = harness.Tally()
-    parts = (every_way, change_logs, change_behind_the_index, rotate_logs, damage_index, kill_writer)
+    parts = (
+        every_way,
+        change_logs,
+        change_behind_the_index,
+        rotate_logs,
+        leave_links_out,
+        damage_index,
+        kill_writer,
+    )
     with harness.scratch() as scratch:
         for part in (compare_corpus,) if arguments.corpus else parts:
             directory = Path(scratch) / part.__name__
