@@ -4,7 +4,8 @@
 Real lines of testdata and made ones, in every envelope, as a file, a pipe, a gzip file and a member
 of an archive: `ktrace merge -o json` must give the time, severity, caller, message, attributes and
 raw text that it gives for the bare lines, and component and node as well where the envelope tells
-them; `ktrace grep` must find the same records for an identifier.
+them; `ktrace grep` must find the same records for an identifier. A line that is of no format is in
+each envelope a record of its own, whose time is the envelope's.
 """
 
 import gzip
@@ -23,6 +24,7 @@ import wrappers  # noqa: E402
 FIELDS = ("time", "severity", "caller", "message", "attributes", "raw")
 KLOG = b'I1122 16:50:45.041587   30287 file.go:12] '
 LINES = 400
+TIMELESS = ("kubectl_prefix", "stern", "stern_color", "stern_json")
 
 JSON_LINES = [
     b'{"ts":1795366245041.587,"caller":"a/b.go:1","msg":"one","v":2,"traceID":"111"}',
@@ -34,6 +36,9 @@ LOGRUS_LINES = [
     b'time="2026-11-22T16:50:45.041587123Z" level=info msg="start" traceID=111',
     b'time="2026-11-22 16:50:46.041587123+00:00" level=error msg="a \\"b\\"" id=7 traceID=222',
 ]
+
+
+PLAIN_LINES = [b"listening on [::]:8080", b"Starting 2 workers", b"ready, 17 ms after that"]
 
 
 class Check:
@@ -82,6 +87,22 @@ class Check:
                 got = self.found(identifier, "w.txt")
                 self.tally.check(f"{name} in {wrap.__name__}: {identifier}", count == got, got)
 
+    def plain(self, lines):
+        """What envelopes tell of their times differs: it is that of the first record in all forms."""
+        for wrap in wrappers.ALL:
+            (self.scratch / "w.txt").write_bytes(b"".join(map(wrap, lines)))
+            told = self.records("w.txt")
+            expected = [
+                dict.fromkeys(FIELDS)
+                | {"message": text, "raw": text, "time": told[0].get("time")}
+                for text in (line.decode() for line in lines)
+            ]
+            self.envelope(f"plain in {wrap.__name__}", wrap, lines, expected)
+            timed = wrap.__name__ not in TIMELESS
+            self.tally.check(
+                f"plain in {wrap.__name__}: time", (expected[0]["time"] is not None) == timed, told
+            )
+
     def envelope(self, name, wrap, lines, expected):
         data = b"".join(map(wrap, lines))
         (self.scratch / "w.txt").write_bytes(data)
@@ -115,6 +136,7 @@ def main():
         check.payload("klog", klog, [i.decode() for i in audit_ids[:2]])
         check.payload("JSON", JSON_LINES, ["111", "222"])
         check.payload("logrus", LOGRUS_LINES, ["111", "222"])
+        check.plain(PLAIN_LINES)
     tally.finish()
 
 
