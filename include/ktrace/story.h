@@ -72,6 +72,9 @@ class Story {
     std::uint32_t step = kNone;
     std::string_view how;  ///< "audit-id", "trace", "uid", "name", "container", "event"
     Thing thing;
+    /// When it does not belong: how long before an object of the story was made it speaks of it,
+    /// which only a wrong clock does.
+    Duration early{};
 
     explicit operator bool() const { return thing.kind != Thing::Kind::none; }
   };
@@ -120,6 +123,7 @@ class Story {
   Reason match_event(const Record& record) const;
   Reason match_log(Record& record) const;
   std::uint32_t root_of(std::uint32_t object) const;
+  Duration early(const std::vector<Mention>& mentions, Time at) const;
   bool shared(const std::vector<Mention>& mentions, Time at) const;
   bool overruled(std::uint32_t object, const std::vector<Mention>& mentions, Time at) const;
 

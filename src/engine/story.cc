@@ -24,6 +24,7 @@
 
 #include "commands.h"
 #include "hit_walk.h"
+#include "ktrace/skew.h"
 #include "ktrace/word_search.h"
 #include "parallel.h"
 #include "readable.h"
@@ -44,6 +45,34 @@ struct Told {
   friend bool operator<(const Told& a, const Told& b) {
     return std::tie(a.key, a.source, a.found.offset) < std::tie(b.key, b.source, b.found.offset);
   }
+};
+
+// From here on it matters to a story.
+constexpr Duration kWrongClock = std::chrono::seconds(1);
+
+// What records of one part tell of the clock that stamped them.
+struct ClockWitness {
+  void take(const Record& record, const trace::Story::Reason& reason) {
+    if (reason) {
+      keys.clear();
+      trace::collect_anchors(record, keys);
+      for (const std::uint64_t key : keys) anchors.add({key, record.time});
+    } else if (reason.early > Duration::zero()) {
+      ++early;
+      earliest = std::max(earliest, reason.early);
+    }
+  }
+
+  void add(const ClockWitness& other) {
+    anchors.add(other.anchors);
+    early += other.early;
+    earliest = std::max(earliest, other.earliest);
+  }
+
+  trace::AnchorSample anchors;
+  std::uint64_t early = 0;
+  Duration earliest{};
+  std::vector<std::uint64_t> keys;
 };
 
 // Whether a line is judged by identifiers alone, whatever it names: an audit event, a batch of
@@ -260,6 +289,7 @@ class StoryRun {
     };
     parts_ = make_parts(readable_.sources(), filter_, query_.block_size);
     std::vector<std::vector<Told>> told(parts_.size());
+    std::vector<ClockWitness> clocks(parts_.size());
     std::vector<HitWorker> workers(thread_count(query_.threads));
     const bool shows = !query_.count && !query_.quiet;
     for_each_task(workers, parts_.size(), [&](HitWorker& worker, std::size_t task) {
@@ -271,12 +301,43 @@ class StoryRun {
         record.time = cursor.resolve(record.offset, walk.stamp());
         if (!filter_.wants(record.time) || !filter_.wants(record)) continue;
         const trace::Story::Reason reason = story.match(record);
+        clocks[task].take(record, reason);
         if (!reason) continue;
         const Time key = query_.order == Order::begin ? record.begin() : record.time;
         told[task].push_back({walk.keep(shows), record.time, key, parts_[task]->index, reason});
       }
     });
+    report_clocks(clocks);
     return join(told);
+  }
+
+  // A wrong clock makes a story wrong: its lines miss the time in which they would belong.
+  void report_clocks(const std::vector<ClockWitness>& clocks) {
+    std::vector<ClockWitness> witnesses(session_.sources().size());
+    for (std::size_t i = 0; i < clocks.size(); ++i) witnesses[parts_[i]->index].add(clocks[i]);
+    std::vector<trace::AnchorSample> samples;
+    for (std::size_t i = 0; i < witnesses.size(); ++i) {
+      samples.push_back(witnesses[i].anchors);
+      if (witnesses[i].early == 0) continue;
+      warn_of_clock(i, fmt::format("{} records name objects up to {} before these were made: "
+                                   "its clock is behind, and they may be missing here",
+                                   witnesses[i].early, format_duration(witnesses[i].earliest)));
+    }
+    for (const trace::Skew& skew : trace::estimate_skew(samples)) {
+      const bool ahead = skew.ahead > Duration::zero();
+      const Duration by = ahead ? skew.ahead : -skew.ahead;
+      if (by < kWrongClock || !skew.significant() || witnesses[skew.source].early > 0) continue;
+      warn_of_clock(
+          skew.source,
+          fmt::format("its clock is {} {} that of {}: records may be missing here, or out of place",
+                      format_duration(by), ahead ? "ahead of" : "behind",
+                      session_.sources()[skew.reference]->origin().name));
+    }
+  }
+
+  void warn_of_clock(std::size_t source, const std::string& words) {
+    session_.report(
+        {Diagnostic::Level::warning, session_.sources()[source]->origin().name, 0, words});
   }
 
   // Lines are counted in each part; here from the beginning of the source.

@@ -212,9 +212,23 @@ void read_span(FactScratch& scratch, RecordFacts& facts) {
   if (!audit.empty()) facts.request = {Thing::Kind::request, {}, {}, {}, scratch.arena.keep(audit)};
 }
 
+// The answer of a request, of which kubectl -v=8 shows the headers: that there was such a request.
+void read_answer(FactScratch& scratch, RecordFacts& facts) {
+  constexpr std::string_view kHeader = "Audit-Id: ";
+  const std::string_view headers = text_of(facts.record, "headers");
+  const std::size_t at = headers.find(kHeader);
+  if (at == headers.npos || (at > 0 && headers[at - 1] != '\n')) return;
+  const std::string_view id = headers.substr(at + kHeader.size());
+  facts.request = {
+      Thing::Kind::request, {}, {}, {}, scratch.arena.keep(id.substr(0, id.find('\n')))};
+  facts.received = facts.record.begin();
+  facts.verb = "get";
+}
+
 void read_log(FactScratch& scratch, RecordFacts& facts) {
   const Record& record = facts.record;
   const std::string_view audit = text_of(record, "audit-ID"), uri = text_of(record, "URI");
+  if (audit.empty()) read_answer(scratch, facts);
   if (audit.empty() || uri.empty()) return;
   static constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kVerbs{
       {{"POST", "create"},
@@ -259,6 +273,13 @@ std::string decode_base64(std::string_view text) {
 }
 
 }  // namespace
+
+bool has_generated_end(std::string_view name) {
+  constexpr std::size_t kLength = 5;
+  const std::size_t dash = name.rfind('-');
+  return dash != name.npos && name.size() - dash - 1 == kLength &&
+         name.find_first_not_of("bcdfghjklmnpqrstvwxz2456789", dash + 1) == name.npos;
+}
 
 bool is_uuid(std::string_view text) {
   if (text.size() != 36) return false;

@@ -68,6 +68,10 @@ std::string_view trace_of_context(std::string_view value, Arena& arena);
 /// When an Event was made, which client-go writes behind its name in hexadecimal nanoseconds.
 bool event_birth(std::string_view name, Time& time, std::string_view& object);
 
+/// Whether a name ends as those do that the API server makes of generateName (apimachinery
+/// util/rand): five characters of an alphabet without vowels.
+bool has_generated_end(std::string_view name);
+
 bool is_uuid(std::string_view text);
 bool is_container_id(std::string_view text);
 

@@ -16,6 +16,9 @@ namespace {
 
 constexpr std::size_t kMostNamed = 8;
 
+// What two components write of one moment is milliseconds apart even when all clocks agree.
+constexpr Duration kNotEarly = std::chrono::seconds(1);
+
 std::string_view value_of(const Record& record, std::string_view key) {
   const Attribute* found = record.find(key);
   return found == nullptr ? std::string_view() : found->value;
@@ -76,12 +79,27 @@ Story::Reason Story::match_log(Record& record) const {
   find_mentions(graph_, record, record.begin(), mentions);
   if (mentions.size() > kMostNamed || shared(mentions, record.begin())) return {};
   Reason best;
+  best.early = early(mentions, record.begin());
   for (const Mention& mention : mentions) {
     const Reason reason = match_object(mention.object, record.begin(), mention.how);
     if (!reason || overruled(mention.object, mentions, record.begin())) continue;
     if (!best || depth_behind(reason.step) < depth_behind(best.step)) best = reason;
   }
   return best;
+}
+
+// How long before an object of the story was made a record speaks of it, at most. A name that
+// somebody chose may have been another object's before.
+Duration Story::early(const std::vector<Mention>& mentions, Time at) const {
+  Duration most = Duration::zero();
+  for (const Mention& mention : mentions) {
+    const LinkGraph::Object& object = graph_.objects()[mention.object];
+    const bool sure = mention.how != "name" || has_generated_end(object.name.name);
+    if (!sure || !object.created_known || !member_of_.contains(mention.object)) continue;
+    if (at >= object.created) continue;
+    if (const Duration by = distance(at, object.created); by > kNotEarly) most = std::max(most, by);
+  }
+  return most;
 }
 
 // Whether some of what is named is not of the story, although it has the same owner at the top:

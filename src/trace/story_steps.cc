@@ -1,10 +1,10 @@
 // What a record tells, with names, identifiers and numbers made equal. Structured logging does most
 // of it: its messages are constants, what differs stands in attributes. In other texts a word is
-// replaced when it is a name, has a digit or a slash, or ends as generated names do (apimachinery's
-// util/rand: five characters, no vowels).
+// replaced when it is a name, has a digit or a slash, or ends as generated names do.
 
 #include <algorithm>
 
+#include "facts.h"
 #include "ktrace/story_diff.h"
 
 namespace ktrace::trace {
@@ -22,13 +22,6 @@ std::string_view value_of(const Record& record, std::string_view key) {
 }
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
-bool has_generated_end(std::string_view word) {
-  constexpr std::size_t kLength = 5;
-  const std::size_t dash = word.rfind('-');
-  return dash != word.npos && word.size() - dash - 1 == kLength &&
-         word.find_first_not_of("bcdfghjklmnpqrstvwxz2456789", dash + 1) == word.npos;
-}
 
 // The path of a request: /api/v1/namespaces/*/pods/*/status.
 std::string equal_path(std::string_view path) {

@@ -159,6 +159,13 @@ TEST(Links, BrokenRecordsTellNothing) {
   EXPECT_THAT(all, IsEmpty());
 }
 
+TEST(Links, HeadersOfAnAnswerTellOfItsRequest) {
+  Teller teller;
+  teller.log(0, "Response", {{"status", "200 OK"}, {"headers", "Audit-Id: a1\nDate: today"}});
+  teller.log(0, "Response", {{"status", "200 OK"}, {"headers", "X-Audit-Id: a2\nDate: today"}});
+  EXPECT_THAT(words(teller), testing::ElementsAre("request: request a1 -> "));
+}
+
 TEST(Links, KindsAreCalledByTheirResources) {
   EXPECT_EQ(resource_of("Deployment"), "deployments");
   EXPECT_EQ(resource_of("deploy"), "deployments");

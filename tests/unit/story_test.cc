@@ -206,6 +206,51 @@ TEST(Story, TraceOfAClientLeadsToTheServersRecordsAndBack) {
   EXPECT_TRUE(Story(graph, start_of(graph, "get-it"), {}).match(span));
 }
 
+TEST(Story, LineOfAClockThatIsBehindIsToldOfAndNotLinked) {
+  Teller teller;
+  teller.request(600, "pod-it", "create", "pods", "", Teller::meta("web-x7gkj", "u1", 1, "r"), 201);
+  teller.request(600, "rs-it", "create", "replicasets", "web", Teller::meta("web", "r", 1), 201);
+  Record& behind = teller.log(300, "SyncLoop ADD", {{"pod", "default/web-x7gkj"}});
+  Record& right = teller.log(601, "SyncLoop ADD", {{"pod", "default/web-x7gkj"}});
+  Record& late = teller.log(9'999, "SyncLoop ADD", {{"pod", "default/web-x7gkj"}});
+  Record& before = teller.log(300, "sync", {{"replicaset", "default/web"}});
+  const LinkGraph graph = teller.graph();
+  const Story story(graph, start_of(graph, "pod-it"), {});
+  EXPECT_FALSE(story.match(behind));
+  EXPECT_EQ(story.match(behind).early, std::chrono::seconds(300));
+  EXPECT_EQ(story.match(late).early, Duration::zero());
+  EXPECT_TRUE(story.match(right));
+  // A chosen name may have been another object's before.
+  const Story chosen(graph, start_of(graph, "rs-it"), {});
+  EXPECT_FALSE(chosen.match(before));
+  EXPECT_EQ(chosen.match(before).early, Duration::zero());
+}
+
+TEST(Story, EventsThatNameNoObjectAreNobodys) {
+  Teller teller;
+  teller.request(0, "web-it", "create", "pods", "web", Teller::meta("web", "u", 1), 201);
+  Record& bare = teller.tell(
+      1, {{"kind", "Event"},
+          {"metadata", R"({"name":"web.18ea6c23d8cbf334","namespace":"default","uid":"e"})"}});
+  Record& empty = teller.tell(1, {{"kind", "Event"}, {"involvedObject", "{}"}, {"metadata", "{}"}});
+  const LinkGraph graph = teller.graph();
+  const Story story(graph, start_of(graph, "pod/web"), {});
+  EXPECT_FALSE(story.match(bare));
+  EXPECT_FALSE(story.match(empty));
+}
+
+TEST(Story, SpansWithoutIdsAreNobodys) {
+  Teller teller;
+  teller.request(0, "web-it", "create", "pods", "web", Teller::meta("web", "u", 1), 201);
+  Record& nameless = teller.tell(0, {{"traceId", ""}, {"spanId", ""}, {"audit-id", "web-it"}});
+  Record& zeros =
+      teller.tell(0, {{"traceId", std::string(32, '0')}, {"spanId", "00"}, {"audit-id", "web-it"}});
+  const LinkGraph graph = teller.graph();
+  EXPECT_THAT(graph.traces(), IsEmpty());
+  EXPECT_FALSE(Story(graph, start_of(graph, "web-it"), {}).match(nameless));
+  EXPECT_FALSE(Story(graph, start_of(graph, "web-it"), {}).match(zeros));
+}
+
 TEST(Story, OwnersInACircleEnd) {
   Teller teller;
   teller.request(0, "a-it", "create", "pods", "a", Teller::meta("a", "u1", 1, "u2"), 201);
