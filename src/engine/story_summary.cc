@@ -10,6 +10,8 @@
 
 #include <fmt/format.h>
 
+#include "ktrace/story_diff.h"
+
 namespace ktrace::engine {
 namespace {
 
@@ -43,14 +45,29 @@ std::string words_of(const Record& record) {
   return fmt::format("{} \"{}…\"", component_of(record), text);
 }
 
+// Whether `name`, "kubelet/node1", is of `component`: "kubelet", or "kubelet/node1"; but not of
+// "kubelet/node". What the logs of one node are called may say more than its name.
+bool is_of(std::string_view name, std::string_view component) {
+  if (!name.starts_with(component)) return false;
+  const char next = name.size() == component.size() ? '/' : name[component.size()];
+  return next == '/' || next == '-' || next == '.';
+}
+
+// An object as it was dumped: it tells no time at which something happened.
+bool is_dump(const Record& record) {
+  return record.find("metadata") != nullptr && record.find("kind") != nullptr &&
+         record.find("involvedObject") == nullptr && record.find("regarding") == nullptr;
+}
+
 }  // namespace
 
 void StorySummarizer::take(const Record& record, const trace::Story::Reason& reason) {
+  ++summary_.records;
+  if (is_dump(record)) return;
   const Time time = record.begin();
   const bool dated = summary_.begin != Time() || summary_.end != Time();
   if (record.has_time() && (!dated || time < summary_.begin)) summary_.begin = time;
   if (record.has_time() && (!dated || record.time > summary_.end)) summary_.end = record.time;
-  ++summary_.records;
   const std::string words = words_of(record);
   count_trouble(record, words);
   const std::uint32_t object = story_.object_of(reason);
@@ -74,9 +91,10 @@ void StorySummarizer::take(const Record& record, const trace::Story::Reason& rea
 
 void StorySummarizer::count_trouble(const Record& record, const std::string& words) {
   if (record.severity < Severity::warning) return;
-  output::StoryTrouble& trouble = trouble_[words];
+  const std::string alike = component_of(record) + trace::make_equal(record.message, {});
+  output::StoryTrouble& trouble = trouble_[alike];
   trouble.severity = std::max(trouble.severity, record.severity);
-  trouble.words = words;
+  if (trouble.records == 0) trouble.words = words;
   ++trouble.records;
 }
 
@@ -134,16 +152,16 @@ void StorySummarizer::add_unseen(const std::map<std::string, Time>& last_times) 
     const trace::LinkGraph::Object& pod = graph_.objects()[member.object];
     if (pod.name.type != "pods") continue;
     const std::string kubelet = pod.node.empty() ? "kubelet" : fmt::format("kubelet/{}", pod.node);
+    const auto& seen = told_[member.object].node.seen;
     for (const std::string& component : {std::string("kube-scheduler"), kubelet}) {
-      const auto& seen = told_[member.object].node.seen;
       const bool any = std::any_of(seen.begin(), seen.end(), [&](const auto& first) {
-        return first.first.starts_with(component);
+        return is_of(first.first, component);
       });
       if (any) continue;
       std::string words =
           fmt::format("no record of {} about {}", component, trace::describe(pod.name));
       const auto last = std::find_if(last_times.begin(), last_times.end(), [&](const auto& entry) {
-        return entry.first.starts_with(component);
+        return is_of(entry.first, component);
       });
       if (last == last_times.end()) {
         words += "; no log of it was read";
@@ -151,6 +169,7 @@ void StorySummarizer::add_unseen(const std::map<std::string, Time>& last_times) 
         words += fmt::format("; its log ends {} before that was created",
                              format_duration(pod.created - last->second));
       }
+      if (component == "kubelet") words += "; nothing tells which node it was bound to";
       summary_.unseen.push_back(std::move(words));
     }
   }
