@@ -129,6 +129,45 @@ TEST(Links, ObjectsStoreTraceContexts) {
   EXPECT_EQ(trace_of_context("no context", arena), "");
 }
 
+TEST(Links, PodsTellTheirNodeClaimsAndContainers) {
+  const std::string now(64, 'a'), before(64, 'b');
+  Teller teller;
+  teller.tell(0, {{"kind", "Pod"},
+                  {"metadata", R"({"name":"web-1","namespace":"default","uid":"u1"})"},
+                  {"spec", R"({"nodeName":"node1","volumes":[{"name":"x","emptyDir":{}},)"
+                           R"({"name":"d","persistentVolumeClaim":{"claimName":"data"}}]})"},
+                  {"status", R"({"containerStatuses":[{"containerID":"containerd://)" + now +
+                                 R"(","lastState":{"terminated":{"containerID":"containerd://)" +
+                                 before + R"("}}}]})"}});
+  EXPECT_THAT(words(teller), testing::UnorderedElementsAre(
+                                 "container: pod default/web-1 -> container " + now,
+                                 "container: pod default/web-1 -> container " + before,
+                                 "claim: pod default/web-1 -> persistentvolumeclaim default/data",
+                                 "node: pod default/web-1 -> node node1",
+                                 "object: pod default/web-1 -> pod default/web-1"));
+}
+
+TEST(Links, AnnotationsTieObjectsToTracesAndToTheirRoot) {
+  const std::string trace = "6526d9f10e55949d18e70d622a72e0d5";
+  const std::string root = "0ff01618-796b-4107-a7ec-bb9de37f3afc";
+  Teller teller;
+  teller.request(0, "a1", "create", "pods", "",
+                 Teller::meta("web-1", "u1", 1) +
+                     R"(,"annotations":{)"
+                     R"("trace.kubernetes.io/context":"AABlJtnxDlWUnRjnDWIqcuDVAQAAAAAAAAABAgE=",)"
+                     R"("trace.kubernetes.io/objsetid":")" +
+                     root + R"("})",
+                 201);
+  EXPECT_THAT(words(teller), Contains("context: pod default/web-1 -> trace " + trace));
+  EXPECT_THAT(words(teller), Contains("owner: object default/" + root + " -> pod default/web-1"));
+}
+
+TEST(Links, SchedulerTellsWhereAPodWasBound) {
+  Teller teller;
+  teller.log(0, "Successfully bound pod to node", {{"pod", "default/web-1"}, {"node", "node1"}});
+  EXPECT_THAT(words(teller), testing::ElementsAre("node: pod default/web-1 -> node node1"));
+}
+
 TEST(Links, PathOfARequestNamesItsObject) {
   const auto read = [](std::string_view uri) {
     std::string_view sub;
