@@ -109,7 +109,7 @@ class StoryRun {
     const auto start = trace::find_start(graph_, query_.ids.front(), query_.space);
     if (!start) return unknown_start(start.message());
     const trace::Story story(graph_, *start, limits(*start));
-    std::vector<Told> told = gather(story, *format);
+    std::vector<Told> told = gather(story, *format, !query_.count && !query_.quiet);
     const bool any = !told.empty();
     if (query_.quiet) return any ? Outcome::found : session_.outcome(false);
     output::Sink sink(session_.output());
@@ -139,7 +139,7 @@ class StoryRun {
         return false;
       }
       const trace::Story story(graph_, *start, limits(*start));
-      std::vector<Told> told = gather(story, format);
+      std::vector<Told> told = gather(story, format, true);
       std::sort(told.begin(), told.end());
       listener.begin(i, graph_, story);
       for (const Told& one : told) {
@@ -279,7 +279,7 @@ class StoryRun {
   }
 
   // Out: the records that belong, in the order of their parts. Their texts are in parts_.
-  std::vector<Told> gather(const trace::Story& story, const output::Format& format) {
+  std::vector<Told> gather(const trace::Story& story, const output::Format& format, bool shows) {
     const trace::WordSearch words(story.ids(), story.names());
     const BlockSearch search = [&](std::string_view block, std::vector<std::size_t>& hits) {
       words.find_names(block, hits);
@@ -291,7 +291,6 @@ class StoryRun {
     std::vector<std::vector<Told>> told(parts_.size());
     std::vector<ClockWitness> clocks(parts_.size());
     std::vector<HitWorker> workers(thread_count(query_.threads));
-    const bool shows = !query_.count && !query_.quiet;
     for_each_task(workers, parts_.size(), [&](HitWorker& worker, std::size_t task) {
       HitWalk walk(search, query_.block_size, shows && format.counts_lines, stop_, worker,
                    *parts_[task]);
