@@ -126,3 +126,14 @@ def shown(result):
 
 def scratch():
     return tempfile.TemporaryDirectory(prefix="ktrace-test-")
+
+
+def run_parts(arguments, *parts):
+    """Runs part(arguments, tally, directory) for each, in a directory of its own, and finishes."""
+    tally = Tally()
+    with scratch() as place:
+        for part in parts:
+            directory = Path(place) / part.__name__
+            directory.mkdir()
+            part(arguments, tally, directory)
+    tally.finish()

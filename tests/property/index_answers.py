@@ -449,7 +449,6 @@ def main():
     parser.add_argument("--corpus", type=Path, help="a corpus with its ids.txt")
     parser.add_argument("--traces", type=int, default=1000, help="of the corpus to compare")
     arguments = harness.parse(parser)
-    tally = harness.Tally()
     parts = (
         every_way,
         change_logs,
@@ -459,12 +458,7 @@ def main():
         damage_index,
         kill_writer,
     )
-    with harness.scratch() as scratch:
-        for part in (compare_corpus,) if arguments.corpus else parts:
-            directory = Path(scratch) / part.__name__
-            directory.mkdir()
-            part(arguments, tally, directory)
-    tally.finish()
+    harness.run_parts(arguments, *((compare_corpus,) if arguments.corpus else parts))
 
 
 if __name__ == "__main__":

@@ -126,15 +126,8 @@ def main():
     parser.add_argument("--seed", type=int, default=1, help="of everything that is drawn")
     parser.add_argument("--ids", type=int, default=60, help="audit IDs to draw")
     parser.add_argument("--logs", type=int, default=60, help="random logs to make")
-    arguments = harness.parse(parser)
-    tally = harness.Tally()
-    with harness.scratch() as scratch:
-        parts = (compare_talk, compare_cluster, compare_json_cluster, compare_nasty)
-        for part in parts:
-            directory = Path(scratch) / part.__name__
-            directory.mkdir()
-            part(arguments, tally, directory)
-    tally.finish()
+    parts = (compare_talk, compare_cluster, compare_json_cluster, compare_nasty)
+    harness.run_parts(harness.parse(parser), *parts)
 
 
 if __name__ == "__main__":

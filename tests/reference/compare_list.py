@@ -199,14 +199,7 @@ def main():
     parser = harness.options(__doc__.splitlines()[0])
     parser.add_argument("--seed", type=int, default=1, help="of everything that is drawn")
     parser.add_argument("--logs", type=int, default=40, help="random logs to make")
-    arguments = harness.parse(parser)
-    tally = harness.Tally()
-    with harness.scratch() as scratch:
-        for part in (compare_talk, compare_cluster, compare_nasty):
-            directory = Path(scratch) / part.__name__
-            directory.mkdir()
-            part(arguments, tally, directory)
-    tally.finish()
+    harness.run_parts(harness.parse(parser), compare_talk, compare_cluster, compare_nasty)
 
 
 if __name__ == "__main__":

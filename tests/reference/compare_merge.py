@@ -335,15 +335,9 @@ def main():
     parser.add_argument("--logs", type=int, default=40, help="random logs to make")
     parser.add_argument("--large", type=int, default=120, help="MiB of a large log")
     parser.add_argument("--no-memory-limit", action="store_true", help="for builds with sanitizers")
-    arguments = harness.parse(parser)
-    tally = harness.Tally()
-    with harness.scratch() as scratch:
-        # Memory first: a child's peak includes what this process held when it was started.
-        for part in (compare_large, compare_talk, compare_cluster, compare_nasty):
-            directory = Path(scratch) / part.__name__
-            directory.mkdir()
-            part(arguments, tally, directory)
-    tally.finish()
+    # Memory first: a child's peak includes what this process held when it was started.
+    parts = (compare_large, compare_talk, compare_cluster, compare_nasty)
+    harness.run_parts(harness.parse(parser), *parts)
 
 
 if __name__ == "__main__":
