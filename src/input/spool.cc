@@ -120,7 +120,7 @@ Result<std::size_t> Spool::State::read_piece(std::size_t index, std::size_t from
                                              std::size_t size) const {
   const PackedPiece& piece = pieces[index];
   std::string bytes(piece.size, '\0');
-  const auto count = file.read_at(piece.offset, bytes.data(), bytes.size());
+  auto count = file.read_at(piece.offset, bytes.data(), bytes.size());
   if (!count) return count;
   // A whole piece is unpacked where it is wanted.
   const bool whole = from == 0 && size >= kPiece;
@@ -162,7 +162,7 @@ std::uint64_t Spool::size() const {
 Result<std::size_t> Spool::read(std::uint64_t offset, char* into, std::size_t size) const {
   std::size_t filled = 0;
   while (filled < size) {
-    const auto count = state_->read(offset + filled, into + filled, size - filled);
+    auto count = state_->read(offset + filled, into + filled, size - filled);
     if (!count && filled == 0) return count;
     if (!count || *count == 0) break;
     filled += *count;

@@ -19,16 +19,16 @@ namespace {
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
 
-std::size_t index(char c) { return static_cast<unsigned char>(c); }
+constexpr std::size_t index(char c) { return static_cast<unsigned char>(c); }
 
 constexpr char kJoiner = 1;
 
 // What keys are made of, folded; 0 for all else.
 constexpr std::array<char, 256> kKeyChars = [] {
   std::array<char, 256> chars{};
-  for (char c = '0'; c <= '9'; ++c) chars[static_cast<std::size_t>(c)] = c;
+  for (char c = '0'; c <= '9'; ++c) chars[index(c)] = c;
   for (char c = 'a'; c <= 'z'; ++c) {
-    chars[static_cast<std::size_t>(c)] = chars[static_cast<std::size_t>(c - 'a' + 'A')] = c;
+    chars[index(c)] = chars[index(static_cast<char>(c - 'a' + 'A'))] = c;
   }
   chars['.'] = '.';
   chars['/'] = '/';
