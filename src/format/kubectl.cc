@@ -32,8 +32,8 @@ bool take_time(std::string_view& text, std::string_view& time) {
     return false;
   }
   const std::size_t end = std::min(text.find(' '), text.size());
-  const bool zone = text[end - 1] == 'Z' || text[end - 3] == ':';
-  if (!zone || end > 35 || text[19] != '.') return false;
+  if (end < 21 || end > 35 || text[19] != '.') return false;
+  if (text[end - 1] != 'Z' && text[end - 3] != ':') return false;
   time = text.substr(0, end);
   text.remove_prefix(std::min(end + 1, text.size()));
   return true;

@@ -356,6 +356,13 @@ TEST(Kubectl, TimestampsAndPrefix) {
   EXPECT_EQ(ParsedRecord("2026-11-22T16:50:45Z x")->envelope, "") << "kubectl writes a fraction";
 }
 
+TEST(Kubectl, ATimeIsOneWord) {
+  const std::string_view cut = "1 34-67-90T23:56:89.1 x\n";
+  EXPECT_TRUE(wrapped_at("2026-11-22T16:50:45.1Z x\n", 0));
+  EXPECT_FALSE(wrapped_at(cut, 0));
+  EXPECT_FALSE(wrapped_at(":\n" + std::string(cut), 2)) << "of the line before nothing is seen";
+}
+
 TEST(Kubectl, ATimeInBareKlogTextStartsNothing) {
   const std::string quoted = "2026-11-22T16:50:45.041587123Z said the container\n";
   EXPECT_EQ(payloads_of(kHead + "log:\n" + quoted + kHead + "b\n"),
