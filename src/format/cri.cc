@@ -5,14 +5,13 @@
 //   the first tag is F, or P when the content goes on in the stream's next line
 // Source: Kubernetes cri-client pkg/logs, kubelet's reader of the format.
 
+#include "digits.h"
 #include "envelope.h"
 
 namespace ktrace::format {
 namespace {
 
 constexpr std::size_t kLongestTime = 35;  // 2016-10-20T18:39:20.576064430-05:00
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 }  // namespace
 

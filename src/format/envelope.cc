@@ -7,6 +7,7 @@
 #include <charconv>
 #include <string>
 
+#include "digits.h"
 #include "unix_time.h"
 
 namespace ktrace::format {
@@ -83,8 +84,6 @@ constexpr std::array<std::string_view, 12> kMonths{"jan", "feb", "mar", "apr", "
                                                    "jul", "aug", "sep", "oct", "nov", "dec"};
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
 // The key at the front of a JSON object; empty when there is none.
 std::string_view first_key(std::string_view line) {
   if (!line.starts_with("{\"")) return {};

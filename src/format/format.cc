@@ -36,11 +36,6 @@ constexpr Payload kPayloads[] = {
      split_otlp_logs},
 };
 
-std::string_view without_line_end(std::string_view raw) {
-  if (raw.ends_with('\n')) raw.remove_suffix(raw.ends_with("\r\n") ? 2 : 1);
-  return raw;
-}
-
 void begin_record(const Slice& slice, Record& record) {
   record.clear();
   record.raw = slice.raw;

@@ -28,6 +28,7 @@
 #include "entries.h"
 #include "envelope.h"
 #include "ktrace/format.h"
+#include "line_ends.h"
 
 namespace ktrace::format {
 namespace {
@@ -50,11 +51,6 @@ std::size_t line_begin(std::string_view block, std::size_t from, std::size_t pos
   const void* newline = ::memrchr(block.data() + from, '\n', position - from);
   if (newline == nullptr) return from;
   return static_cast<std::size_t>(static_cast<const char*>(newline) - block.data()) + 1;
-}
-
-std::string_view without_line_end(std::string_view line) {
-  if (line.ends_with('\n')) line.remove_suffix(line.ends_with("\r\n") ? 2 : 1);
-  return line;
 }
 
 bool is_klog_text(const Payload* payload) { return payload != nullptr && !payload->json_line; }

@@ -11,14 +11,13 @@
 
 #include <algorithm>
 
+#include "digits.h"
 #include "envelope.h"
 
 namespace ktrace::format {
 namespace {
 
 constexpr std::size_t kLongestName = 12;  // of a month or weekday, in bytes
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // Removes `count` digits from the front of `text`.
 bool take_digits(std::string_view& text, std::size_t count) {

@@ -15,19 +15,15 @@
 #include "api_objects.h"
 #include "envelope.h"
 #include "fields.h"
+#include "line_ends.h"
 
 namespace ktrace::format {
 namespace {
 
-std::string_view without_newline(std::string_view text) {
-  if (text.ends_with('\n')) text.remove_suffix(text.ends_with("\r\n") ? 2 : 1);
-  return text;
-}
-
 // The content that `member` holds: a string's text, or an object.
 void set_content(const Attribute& member, Arena& arena, Wrapped& wrapped) {
   wrapped.json = Fields::is_object(member);
-  wrapped.content = wrapped.json ? member.value : padded(without_newline(member.value), arena);
+  wrapped.content = wrapped.json ? member.value : padded(without_line_end(member.value), arena);
 }
 
 // ---- Kubernetes metadata ----------------------------------------------------------------------

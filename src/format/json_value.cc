@@ -6,6 +6,7 @@
 
 #include <simdjson.h>
 
+#include "digits.h"
 #include "ktrace/format.h"
 
 namespace ktrace::format {
@@ -15,8 +16,6 @@ static_assert(kPadding >= simdjson::SIMDJSON_PADDING);
 
 // simdjson needs 14 bytes of memory for each byte of a document and keeps them for the next one.
 constexpr std::size_t kLongestValue = 1024 * 1024;
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // Removes the digits at the front of `text`; false when there are none.
 bool take_digits(std::string_view& text) {

@@ -14,6 +14,7 @@
 #include <optional>
 #include <span>
 
+#include "digits.h"
 #include "go_string.h"
 #include "json_members.h"
 #include "json_shape.h"
@@ -66,8 +67,6 @@ const Key* find_key(std::span<const Key> keys, std::string_view name) {
 }
 
 // ---- Times ------------------------------------------------------------------------------------
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 std::optional<Stamp> read_time(std::string_view text, bool quoted) {
   if (!quoted) return read_unix_time(text);

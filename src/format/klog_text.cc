@@ -17,6 +17,7 @@
 #include <bit>
 #include <cstring>
 
+#include "digits.h"
 #include "go_string.h"
 #include "ktrace/format.h"
 #include "line_ends.h"
@@ -28,8 +29,6 @@ namespace ktrace::format {
 namespace {
 
 constexpr std::size_t kStampEnd = 21;  // "I1122 16:50:45.041587"
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // Eight characters in one word, the first in its lowest byte.
 std::uint64_t eight(const char* text) {

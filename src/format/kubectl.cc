@@ -1,7 +1,7 @@
 // What kubectl and stern put before the lines of containers.
 //
-//   kubectl = [ "[pod/" pod "/" container "] " ] [ time " " ] content        at least one of the
-//   two time    = RFC 3339 with a fraction (kubectl logs --timestamps; must-gather writes the same)
+//   kubectl = [ "[pod/" pod "/" container "] " ] [ time " " ] content    at least one of the two
+//   time    = RFC 3339 with a fraction (kubectl logs --timestamps; must-gather writes the same)
 //   stern   = [ namespace " " ] pod " " container " " [ time " " ] content
 // With --color=always stern paints its words (ESC "[" … "m" around each). Without color its words
 // may be anything, so that a line counts only when a payload starts behind them, or when they are
@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <array>
 
+#include "digits.h"
 #include "envelope.h"
 #include "framing.h"
 
@@ -20,8 +21,6 @@ namespace {
 constexpr std::string_view kPrefix = "[pod/";
 constexpr std::string_view kMirrored[] = {"kube-apiserver", "kube-controller-manager",
                                           "kube-scheduler", "etcd", "cloud-controller-manager"};
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 bool in_name(char c) { return (c >= 'a' && c <= 'z') || is_digit(c) || c == '-' || c == '.'; }
 

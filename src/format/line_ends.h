@@ -1,4 +1,4 @@
-// Line ends of Windows within a record.
+// Line ends: that of a line, and those of Windows within a record.
 
 #pragma once
 
@@ -9,6 +9,12 @@
 #include "ktrace/format.h"
 
 namespace ktrace::format {
+
+/// `text` without the line end that it may have, of either kind.
+inline std::string_view without_line_end(std::string_view text) {
+  if (text.ends_with('\n')) text.remove_suffix(text.ends_with("\r\n") ? 2 : 1);
+  return text;
+}
 
 /// `text` with "\n" for each "\r\n". The result is `text` itself when it has none, otherwise it
 /// lives in `arena`, with kPadding readable bytes behind it.

@@ -18,12 +18,12 @@
 #include <algorithm>
 #include <optional>
 
+#include "digits.h"
+
 namespace ktrace::format {
 namespace {
 
 constexpr std::string_view kTotalTime = " (total time: ";
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 std::string_view first_line(std::string_view text) { return text.substr(0, text.find('\n')); }
 

@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "digits.h"
+
 namespace ktrace::format {
 namespace {
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // A decimal number without sign and exponent, as loggers write times.
 struct Decimal {
