@@ -181,7 +181,8 @@ std::size_t BlockReader::decided_lines() const {
 }
 
 void BlockReader::drop(std::size_t count) {
-  scanned_ = end_scanned_ = cut_ = 0;
+  scanned_ = end_scanned_ = cut_ = known_until_ = 0;
+  known_stamp_.reset();
   if (count == 0) return;
   base_ += count;
   filled_ -= count;
@@ -261,19 +262,24 @@ Stamp BlockReader::stamp_before() {
   return {};
 }
 
+Stamp BlockReader::stamp_before(std::size_t position) {
+  if (const auto stamp = last_stamp(view().substr(known_until_, position - known_until_))) {
+    known_stamp_ = stamp;
+  } else if (!known_stamp_) {
+    known_stamp_ = stamp_before();
+  }
+  known_until_ = position;
+  return *known_stamp_;
+}
+
 std::uint64_t group_begin(input::Source& source, std::uint64_t offset) {
-  std::vector<char> window;
   for (std::uint64_t back = kTail;; back *= 4) {
     const std::uint64_t low = offset - std::min(offset, back);
     // A line is judged by its first kPadding bytes; where the source ends before, by zeros.
-    window.assign(offset - low + format::kPadding, '\0');
-    std::size_t filled = 0;
-    while (filled < window.size()) {
-      const auto count = source.read(low + filled, window.data() + filled, window.size() - filled);
-      if (!count || *count == 0) break;
-      filled += *count;
-    }
-    const std::size_t start = format::last_start({window.data(), window.size()}, 0);
+    const std::size_t size = offset - low + format::kPadding;
+    std::string window = bytes_at(source, low, size);
+    window.resize(size);
+    const std::size_t start = format::last_start(window, 0);
     if (start > 0 || low == 0) return low + start;
   }
 }

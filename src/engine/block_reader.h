@@ -64,6 +64,12 @@ class BlockReader {
   /// source when the block is the part's first.
   Stamp stamp_before();
 
+  /// The stamp of the last record before `position` of the current block, where a group begins,
+  /// that has one. What is known from the call before is not searched again, so that a run of
+  /// records without stamps costs no more than its length: positions must not go back within a
+  /// block.
+  Stamp stamp_before(std::size_t position);
+
  private:
   std::string_view view() const { return {buffer_.data(), filled_}; }
   bool reached_end() const { return base_ + filled_ >= end_; }
@@ -93,6 +99,8 @@ class BlockReader {
   bool in_long_record_ = false;
   std::uint64_t long_records_ = 0;
   std::uint64_t first_long_record_ = 0;
+  std::size_t known_until_ = 0;  // the last stamp of the block before this is known_stamp_
+  std::optional<Stamp> known_stamp_;
   Stamp stamp_before_;  // kept for streams, which cannot be read backwards
   Status status_;
 };

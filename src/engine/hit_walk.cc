@@ -1,6 +1,6 @@
 // The hot path. A block of a quarter of a megabyte fits the second-level cache: it is read there,
-// searched there, and left. Bounds are looked for only around a hit, and only the
-// records inside them are parsed.
+// searched there, and left. Bounds are looked for only around a hit, and only the records inside
+// them are parsed.
 
 #include "hit_walk.h"
 
@@ -35,9 +35,7 @@ HitWalk::HitWalk(const BlockSearch& search, std::size_t block_size, bool count_l
   worker_.hits.clear();
   worker_.slices.clear();
   if (!search_ || part_.begin == 0) return;
-  char beginning[format::kBeginning];
-  const auto count = part_.source->read(0, beginning, sizeof beginning);
-  hidden_.emplace(format::hiding_marks({beginning, count ? *count : 0}));
+  hidden_.emplace(format::hiding_marks(bytes_at(*part_.source, 0, format::kBeginning)));
 }
 
 bool HitWalk::next() {
@@ -78,8 +76,7 @@ bool HitWalk::next_block() {
   worker_.hits.clear();
   block_ = {};
   group_ = {};
-  hit_ = counted_ = known_until_ = 0;
-  known_stamp_.reset();
+  hit_ = counted_ = 0;
   if (stop_.load(std::memory_order_relaxed) || !reader_.next(block_)) return false;
   if (part_.meter != nullptr) part_.meter->add(block_.bytes.size());
   if (!part_.source->seekable()) witness_.see(block_);
@@ -132,21 +129,7 @@ Stamp HitWalk::stamp() {
   if (worker_.record.has_time()) return worker_.record.stamp;
   const std::span<const format::Slice> slices(worker_.slices.list);
   const auto stamp = last_stamp(slices.first(index_), worker_.before);
-  return stamp ? *stamp : stamp_before(group_.begin);
-}
-
-// The stamp of the record before `position`, where a group begins. What is known from the call
-// before is not searched again, so that a run of records without stamps costs no more than its
-// length.
-Stamp HitWalk::stamp_before(std::size_t position) {
-  const std::string_view between = block_.bytes.substr(known_until_, position - known_until_);
-  if (const auto stamp = last_stamp(between)) {
-    known_stamp_ = stamp;
-  } else if (!known_stamp_) {
-    known_stamp_ = reader_.stamp_before();
-  }
-  known_until_ = position;
-  return *known_stamp_;
+  return stamp ? *stamp : reader_.stamp_before(group_.begin);
 }
 
 }  // namespace ktrace::engine

@@ -70,7 +70,6 @@ class HitWalk {
   bool next_group();
   bool next_block();
   void finish();
-  Stamp stamp_before(std::size_t position);
   std::string_view keep_padded(std::string_view raw);
   void count_lines_to(std::size_t end);
 
@@ -85,11 +84,9 @@ class HitWalk {
   std::optional<HiddenPlaces> hidden_;
   Block block_;
   format::Extent group_;
-  std::size_t index_ = 0;        // of the record among the group's slices
-  std::size_t hit_ = 0;          // the next of worker_.hits
-  std::size_t counted_ = 0;      // newlines of the block are counted up to here
-  std::size_t known_until_ = 0;  // the last stamp before this position is known_stamp_
-  std::optional<Stamp> known_stamp_;
+  std::size_t index_ = 0;    // of the record among the group's slices
+  std::size_t hit_ = 0;      // the next of worker_.hits
+  std::size_t counted_ = 0;  // newlines of the block are counted up to here
 };
 
 }  // namespace ktrace::engine

@@ -40,7 +40,7 @@ class ListScan {
     if (part_.known != nullptr && read_index()) return;
     StreamWitness witness;
     const bool stream = !part_.source->seekable();
-    if (part_.begin > 0) look_at_beginning();
+    if (part_.begin > 0) begins_with(bytes_at(*part_.source, 0, format::kBeginning));
     while (reader_.next(block_)) {
       if (stream) witness.see(block_);
       if (part_.meter != nullptr) part_.meter->add(block_.bytes.size());
@@ -73,9 +73,8 @@ class ListScan {
 
   void scan_block() {
     added_any_ = false;
-    done_until_ = searched_ = line_begin_ = known_until_ = 0;
+    done_until_ = searched_ = line_begin_ = 0;
     payload_ = nullptr;
-    known_stamp_.reset();
     pending_.clear();
     worker_.separators.clear();
     if (block_.offset == 0) begins_with(block_.bytes);
@@ -100,12 +99,6 @@ class ListScan {
     worker_.hidden.clear();
     hidden_->add(block_.bytes, worker_.hidden);
     return !worker_.hidden.empty();
-  }
-
-  void look_at_beginning() {
-    char beginning[format::kBeginning];
-    const auto count = part_.source->read(0, beginning, sizeof beginning);
-    begins_with({beginning, count ? *count : 0});
   }
 
   // What the source's first line tells of the others.
@@ -245,22 +238,11 @@ class ListScan {
       worker_.identifiers.clear();
       trace::collect_identifiers(record, search_.keys, worker_.identifiers);
       if (worker_.identifiers.empty() || !search_.filter.wants(record)) continue;
-      if (!before) before = stamp_before(group.begin);
+      if (!before) before = reader_.stamp_before(group.begin);
       add(worker_.identifiers, group.begin + slice.offset, *before, record.severity,
           record.component);
     }
     done_until_ = group.end;
-  }
-
-  Stamp stamp_before(std::size_t position) {
-    const std::string_view between = block_.bytes.substr(known_until_, position - known_until_);
-    if (const auto stamp = last_stamp(between)) {
-      known_stamp_ = stamp;
-    } else if (!known_stamp_) {
-      known_stamp_ = reader_.stamp_before();
-    }
-    known_until_ = position;
-    return *known_stamp_;
   }
 
   // ---- Observations ----
@@ -411,8 +393,6 @@ class ListScan {
   std::size_t added_begin_ = 0;               // those from added_from_ on
   std::size_t added_from_ = 0;
   std::array<std::uint8_t, 64> recent_{};  // numbers of spellings
-  std::size_t known_until_ = 0;            // the last stamp before this is known_stamp_
-  std::optional<Stamp> known_stamp_;
 };
 
 }  // namespace

@@ -161,12 +161,9 @@ Status BlockStore::read(const BlockFacts& facts, OpenBlock& block) const {
 
 Status BlockStore::read_spooled(const BlockFacts& facts, OpenBlock& block) const {
   char* const bytes = block.bytes.reserve(facts.size);
-  for (std::size_t done = 0; done < facts.size;) {
-    const auto count = readable_.spool().read(facts.offset + done, bytes + done, facts.size - done);
-    if (!count) return count.status();
-    if (*count == 0) return Status::error("a temporary file became shorter");
-    done += *count;
-  }
+  const auto count = readable_.spool().read(facts.offset, bytes, facts.size);
+  if (!count) return count.status();
+  if (*count < facts.size) return Status::error("a temporary file became shorter");
   const char* text = bytes + facts.spooled_records * sizeof(SpooledEntry);
   for (std::uint32_t i = 0; i < facts.spooled_records; ++i) {
     SpooledEntry entry;

@@ -69,11 +69,11 @@ struct Search {
   mutable std::atomic<bool> stop{false};
 };
 
+/// May append parts of a source of its own, and tells from where on the source is to be divided.
+using Head = std::function<std::uint64_t(std::uint32_t index, Parts& parts)>;
+
 /// Divides sources into parts: seekable ones into pieces of a size that keeps all threads busy to
 /// the end, streams into one each. Streams come first, because they cannot be hurried.
-/// `head` may append parts of a source of its own, and tells from where on the source is to be
-/// divided.
-using Head = std::function<std::uint64_t(std::uint32_t index, Parts& parts)>;
 Parts make_parts(const std::vector<input::Source*>& sources, const Filter& filter,
                  std::size_t block_size, const Head& head = {});
 
