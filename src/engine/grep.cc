@@ -179,11 +179,7 @@ class Grep {
     writer->begin(session_.origins(shown), sink.buffer());
     Record record;
     for (const Placed& placed : timeline) {
-      format::parse(placed.found->slice, record);
-      record.origin = &session_.sources()[placed.source]->origin();
-      record.origin = session_.origin_of(record);
-      record.source = placed.source;
-      record.offset = placed.found->offset;
+      session_.restore(*placed.found, placed.source, record);
       record.line = placed.line;
       record.time = placed.time;
       record.trace = wanted_.match(record);

@@ -157,6 +157,14 @@ const Origin* Session::origin_of(const Record& record) {
   return last_ = &entry->second;
 }
 
+void Session::restore(const Found& found, std::uint32_t source, Record& record) {
+  format::parse(found.slice, record);
+  record.origin = &sources_[source]->origin();
+  record.origin = origin_of(record);
+  record.source = source;
+  record.offset = found.offset;
+}
+
 std::vector<const Origin*> Session::origins(const std::vector<bool>& shown) const {
   std::vector<const Origin*> origins;
   for (std::size_t i = 0; i < shown.size(); ++i) {

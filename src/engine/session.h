@@ -97,6 +97,9 @@ class Session {
   /// Lives as long as the session.
   const Origin* origin_of(const Record& record);
 
+  /// Makes `record` again of what was kept of it; its line and time are the caller's to set.
+  void restore(const Found& found, std::uint32_t source, Record& record);
+
   /// The origins of the sources whose place in `shown` is true.
   std::vector<const Origin*> origins(const std::vector<bool>& shown) const;
 

@@ -1,8 +1,7 @@
 // `story`: what happened because of one change. Three passes, each ends before the next begins:
 //
 //   read    every source is searched for what tells links (a few literals); the records that are
-//   hit
-//           tell their links, and these make the graph
+//           hit tell their links, and these make the graph
 //   walk    from the start over the graph: the objects, requests and traces of the story
 //   gather  every source is searched for the names and identifiers of these; of what is hit, the
 //           records that belong are kept, put in order and written
@@ -405,11 +404,7 @@ class StoryRun {
 
   // Makes a record of what was kept of it.
   void take(const Told& one, Record& record) const {
-    format::parse(one.found.slice, record);
-    record.origin = &session_.sources()[one.source]->origin();
-    record.origin = session_.origin_of(record);
-    record.source = one.source;
-    record.offset = one.found.offset;
+    session_.restore(one.found, one.source, record);
     record.line = one.found.line;
     record.time = one.time;
   }
