@@ -58,10 +58,15 @@ std::optional<Stamp> last_time(std::string_view line) {
   return rest == "}" ? read_rfc3339_stamp(text) : std::nullopt;
 }
 
-// The time of an audit event, whose members the record has. False when it is none.
+// The time of an audit event, whose members the record has. False when it is none. The end of the
+// line comes first, as at a glance: the members of a damaged line may tell another time, or none.
 bool date_audit(Record& record) {
   const Members members(record);
   if (!members.text("apiVersion").starts_with("audit.k8s.io/")) return false;
+  if (const auto stamp = last_time(record.payload)) {
+    record.stamp = *stamp;
+    return true;
+  }
   for (const std::string_view key : {"stageTimestamp", "timestamp"}) {
     record.stamp = members.time(key);
     if (record.has_time()) break;

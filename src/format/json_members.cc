@@ -43,7 +43,11 @@ bool read_key(ondemand::field& field, Arena& arena, std::string_view& key) {
 bool read_string(ondemand::value& value, std::string_view token, Arena& arena, Attribute& member) {
   if (token.size() < 2 || token.back() != '"') return false;
   member.value = token.substr(1, token.size() - 2);
-  if (member.value.find('\\') == member.value.npos) return true;
+  if (member.value.find('\\') == member.value.npos) {
+    // To be passed as a value: what simdjson passes by itself it takes for a key before a ':', and
+    // then passes everything up to the object's end.
+    return value.get_raw_json_string().error() == simdjson::SUCCESS;
+  }
   std::string_view decoded;
   // Half of a surrogate pair and the like: the text stays as written.
   if (value.get_string().get(decoded) == simdjson::SUCCESS) {

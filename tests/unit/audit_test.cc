@@ -232,5 +232,22 @@ INSTANTIATE_TEST_SUITE_P(
         event("ResponseComplete", "list", kDone) + "}",
         event("ResponseComplete", "list", kDone).substr(0, 300)));
 
+// Damage after which a parser might see the end of the line inside of a member that begins before.
+TEST(Audit, ADamagedLineHasOneTimeParsedOrNot) {
+  for (const char* broken : {R"("v1":")", R"("v1","objectRef":{"name":"a"b")"}) {
+    std::string line =
+        fmt::format(R"({{"kind":"Event","apiVersion":"audit.k8s.io/{},"stageTimestamp":)"
+                    R"("2026-11-22T16:51:42.923908Z","annotations":{{"}}}})",
+                    std::string_view(broken).substr(1));
+    const std::size_t size = line.size();
+    line.append(kPadding, '\0');
+    const Slice slice{std::string_view(line).substr(0, size), {}, nullptr, 0};
+    Record record, scratch;
+    parse(slice, record);
+    EXPECT_EQ(time_of(record), "2026-11-22T16:51:42.923908Z");
+    EXPECT_EQ(glance(slice, false, scratch).stamp, record.stamp);
+  }
+}
+
 }  // namespace
 }  // namespace ktrace::format
