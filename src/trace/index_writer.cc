@@ -328,6 +328,7 @@ void IndexWriter::State::write_leaves(NewFile& file) {
   const Buckets buckets(ids);
   std::vector<Leaf> leaves;  // in order, not yet written
   for (std::size_t bucket = 0; bucket < buckets.size(); ++bucket) {
+    if (buckets[bucket].empty()) continue;
     const auto sorted = static_cast<std::ptrdiff_t>(leaves.size());
     append_leaves(buckets[bucket], leaves);
     std::sort(leaves.begin() + sorted, leaves.end(), [](const Leaf& a, const Leaf& b) {
