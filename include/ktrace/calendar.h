@@ -58,6 +58,9 @@ class Calendar {
 
   const Zone& zone() const { return zone_; }
 
+  /// Whether the source tells no time at all, as far as is known.
+  bool timeless() const { return samples_.empty() && beginning_at_ == UINT64_MAX; }
+
   /// What the year rests on: the strongest of what was set.
   Evidence evidence() const { return evidence_; }
 
@@ -109,6 +112,8 @@ class CalendarCursor {
   explicit CalendarCursor(const Calendar& calendar) : calendar_(calendar) {}
 
   Time resolve(std::uint64_t offset, const Stamp& stamp);
+
+  const Calendar& calendar() const { return calendar_; }
 
  private:
   bool covers(std::uint64_t offset, const Stamp& stamp) const;

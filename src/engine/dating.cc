@@ -15,6 +15,9 @@ namespace {
 constexpr std::size_t kWindow = 64 << 10;
 constexpr std::uint64_t kStreamStep = 1 << 20;
 
+// The first stamp of a file is looked for so far.
+constexpr std::uint64_t kLongestHead = 16 << 20;
+
 // Two samples this close cannot hide a whole year between them.
 constexpr Duration kClose = std::chrono::hours(24 * 60);
 constexpr int kBisections = 12;
@@ -99,6 +102,7 @@ class FileWitness {
   Evidence gather() {
     see(0, size_ <= kWindow);
     if (size_ > kWindow) {
+      see_first_stamp();
       const std::size_t head = evidence_.samples.size();
       see(size_ - kWindow, true);
       if (head > 0 && evidence_.samples.size() > head) bisect(0, head, kBisections);
@@ -109,6 +113,14 @@ class FileWitness {
   }
 
  private:
+  // What stands before the first stamp has its time, wherever that is.
+  void see_first_stamp() {
+    const std::uint64_t end = std::min(size_, kLongestHead);
+    for (std::uint64_t at = kWindow; at < end && !any_stamp(); at += kWindow) see(at, false);
+  }
+
+  bool any_stamp() const { return !evidence_.samples.empty() || evidence_.first; }
+
   void see(std::uint64_t offset, bool last) {
     const std::uint64_t from = offset == 0 ? 0 : offset - 1;
     buffer_.assign(kWindow + 1 + format::kPadding, '\0');

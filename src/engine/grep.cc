@@ -10,6 +10,7 @@
 #include "commands.h"
 #include "live.h"
 #include "parallel.h"
+#include "timeless.h"
 
 namespace ktrace::engine {
 namespace {
@@ -152,7 +153,8 @@ class Grep {
         if (!calendar) calendar = date(*part, found);
         const Time time = calendar->resolve(found.offset, found.stamp);
         if (!filter_.wants(time)) continue;
-        const Time key = query_.order == Order::begin ? earlier(time, found.duration) : time;
+        const Time begin = query_.order == Order::begin ? earlier(time, found.duration) : time;
+        const Time key = Timeless::place(*calendar, found.stamp, begin);
         const std::uint64_t line = found.line == 0 ? 0 : lines + found.line;
         timeline.push_back({time, key, part->index, line, &found});
       }
@@ -178,14 +180,17 @@ class Grep {
     const auto writer = format.make(session_.style());
     writer->begin(session_.origins(shown), sink.buffer());
     Record record;
+    Timeless timeless;
     for (const Placed& placed : timeline) {
       session_.restore(*placed.found, placed.source, record);
       record.line = placed.line;
       record.time = placed.time;
       record.trace = wanted_.match(record);
+      timeless.see(placed.source, placed.key);
       writer->record(record, sink.buffer());
       if (!sink.settle()) return false;
     }
+    timeless.report(session_);
     const bool more = live && go_on(session_, filter_, &wanted_, format, *writer, sink) > 0;
     writer->end(sink.buffer());
     return more;

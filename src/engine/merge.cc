@@ -20,6 +20,7 @@
 #include "merge_feed.h"
 #include "parallel.h"
 #include "readable.h"
+#include "timeless.h"
 
 namespace ktrace::engine {
 namespace {
@@ -68,6 +69,7 @@ class Merge {
     if (!session_.style().terminal) writing_ = session_.meter("writing", total);
     const std::uint64_t shown = walk(feed, sink);
     writing_.reset();
+    if (writes_) timeless_.report(session_);
     if (query_.quiet) return shown > 0 ? Outcome::found : session_.outcome(false);
     if (query_.count) fmt::format_to(std::back_inserter(sink.buffer()), "{}\n", shown);
     return session_.finish(sink, shown > 0);
@@ -150,8 +152,10 @@ class Merge {
       const Bounds bounds = bounds_behind(feed);
       // Records are taken from this block until another one's come before them.
       do {
+        const Time key = block->entry().key;
         if (take(*block, bounds)) {
           ++shown;
+          timeless_.see(block->facts->source, key);
           if (query_.quiet) return shown;
           if (writes_) writer->record(record_, sink.buffer());
           if (writes_ && !sink.settle()) return shown;
@@ -249,6 +253,7 @@ class Merge {
   std::vector<BlockFacts> blocks_;
   std::vector<OpenBlock*> open_;  // a heap, the earliest next record on top
   std::unique_ptr<Meter> writing_;
+  Timeless timeless_;
   Record record_;
 };
 

@@ -15,6 +15,7 @@
 #include <type_traits>
 
 #include "line_count.h"
+#include "timeless.h"
 
 namespace ktrace::engine {
 namespace {
@@ -107,7 +108,7 @@ bool BlockWalk::next() {
   }
   if (stamp.kind != Stamp::Kind::none) stamp_ = stamp;
   time_ = cursor_.resolve(offset_ + walk_.offset(), stamp_);
-  key_ = earlier(time_, before);
+  key_ = Timeless::place(cursor_.calendar(), stamp_, earlier(time_, before));
   return true;
 }
 

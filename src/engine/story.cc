@@ -30,6 +30,7 @@
 #include "story.h"
 #include "story_links.h"
 #include "story_summary.h"
+#include "timeless.h"
 
 namespace ktrace::engine {
 namespace {
@@ -301,7 +302,8 @@ class StoryRun {
         const trace::Story::Reason reason = story.match(record);
         clocks[task].take(record, reason);
         if (!reason) continue;
-        const Time key = query_.order == Order::begin ? record.begin() : record.time;
+        const Time begin = query_.order == Order::begin ? record.begin() : record.time;
+        const Time key = Timeless::place(cursor.calendar(), walk.stamp(), begin);
         told[task].push_back({walk.keep(shows), record.time, key, parts_[task]->index, reason});
       }
     });
@@ -361,14 +363,17 @@ class StoryRun {
     writer->begin(session_.origins(shown), sink.buffer());
     Record record;
     std::vector<Via> via;
+    Timeless timeless;
     for (const Told& one : told) {
       take(one, record);
+      timeless.see(one.source, one.key);
       explain(story, one.reason, via);
       record.via = via;
       writer->record(record, sink.buffer());
       if (!sink.settle()) return;
     }
     writer->end(sink.buffer());
+    timeless.report(session_);
   }
 
   void summarize(const trace::Story& story, const std::vector<Told>& told, output::Sink& sink) {

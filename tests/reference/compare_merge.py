@@ -74,7 +74,7 @@ class Comparison:
             for file in self.files
             for record in merge_reference.records((directory / file).read_bytes(), YEAR)
         ]
-        self.timeline.sort(key=lambda placed: placed[0].time)  # stable
+        self.timeline.sort(key=lambda placed: placed[0].place)  # stable
 
     def run(self, *words, files=None, **how):
         command = [self.ktrace, "merge", "--year", YEAR, *words]

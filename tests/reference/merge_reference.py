@@ -8,7 +8,7 @@ held, each is given a time, and a stable sort does the rest. Records are those o
 A klog stamp lies in the year given (logs that go over New Year are not for this reference) and in
 UTC; a JSON record's time is its first member ts, time, timestamp or @timestamp that is one. A
 record without a stamp has the time of the record before it; those before the first stamp have its
-time.
+time. The records of a file without any stamp come last.
 """
 
 import argparse
@@ -30,6 +30,7 @@ RFC3339 = re.compile(
     r"(?:[Zz]|([+-])(\d\d)(?::?(\d\d))?)"
 )
 KLOG_JSON = re.compile(r'\{"ts": ?\d')
+BEHIND_ALL = 2**63
 EPOCH = datetime.datetime(1970, 1, 1)
 LETTERS = {"I": "INFO", "W": "WARNING", "E": "ERROR", "F": "FATAL"}
 
@@ -41,6 +42,7 @@ class Record(NamedTuple):
     raw: bytes
     time: int  # nanoseconds since 1970
     severity: str  # empty when it states none
+    place: int  # in the timeline: the time, or behind all of them
 
 
 # ---- Times
@@ -140,16 +142,19 @@ def heads(data, year):
 def records(data, year):
     """All records of one source, each with its time."""
     found = list(heads(data, year))
-    time = next((head[4] for head in found if head[4] is not None), 0)
+    first = next((head[4] for head in found if head[4] is not None), None)
+    time = first or 0
     for line, is_json, body, raw, own, severity in found:
         time = time if own is None else own
-        yield Record(line, is_json, body, raw, time, severity)
+        yield Record(
+            line, is_json, body, raw, time, severity, BEHIND_ALL if first is None else time
+        )
 
 
 def merged(sources, year):
     """The bytes of all records of `sources` (each its bytes) in the order of time."""
     timeline = [record for data in sources for record in records(data, year)]
-    timeline.sort(key=lambda record: record.time)  # stable: sources and positions keep their order
+    timeline.sort(key=lambda record: record.place)  # stable: sources and positions keep their order
     return b"".join(
         record.raw if record.raw.endswith(b"\n") else record.raw + b"\n" for record in timeline
     )
