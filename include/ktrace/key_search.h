@@ -10,13 +10,15 @@
 #include <vector>
 
 #include "ktrace/identifiers.h"
+#include "ktrace/vectors.h"
 
 namespace ktrace::trace {
 
 /// Thread-safe once built.
 class KeySearch {
  public:
-  explicit KeySearch(const KeySet& keys);
+  /// `vectors`: what the machine has.
+  explicit KeySearch(const KeySet& keys, Vectors vectors = widest_vectors());
 
   /// Appends the positions of all '=' and ':' that stand behind what may be the end of a key, with
   /// or without a quote between, in ascending order. The block has 64 readable bytes beyond its
@@ -54,10 +56,14 @@ class KeySearch {
     bool plain = false;
   };
 
+  friend class KeyCursor;
+
   Key unusual_before(std::string_view block, std::size_t end) const;
+  std::size_t deciding_size(std::string_view block, std::size_t end) const;
 
   static constexpr std::size_t kLongest = 64;  // of usual keys
 
+  Vectors vectors_;
   std::vector<Spelling> usual_;                   // of key characters
   std::array<std::uint64_t, kLongest> places_{};  // which letters these have there, from the back
   std::vector<Spelling> unusual_;                 // all others
@@ -67,9 +73,34 @@ class KeySearch {
   bool fits_ = false;                             // whether all are in these
 };
 
-/// Whether `text` ends outside of double quotes, for what is certain: a backslash stands within
-/// quotes only, where it escapes what follows, and there is no line end. Has 32 readable bytes
-/// behind it.
-bool balanced(std::string_view text);
+/// Reads many keys, of which nearly all are spelt as one shortly before that ends alike. Gives what
+/// KeySearch::key_before gives. For one thread; the search outlives it.
+class KeyCursor {
+ public:
+  explicit KeyCursor(const KeySearch& search) : search_(search) {}
+
+  KeySearch::Key key_before(std::string_view block, std::size_t separator);
+
+ private:
+  static constexpr std::size_t kReach = 16;
+
+  // What stands before the end of a key, or of what is none, as far as that matters.
+  struct Spelling {
+    Spelling() = default;
+    Spelling(const std::uint64_t (&text)[2], std::size_t decide, KeySearch::Key key);
+
+    bool is(const std::uint64_t (&text)[2]) const {
+      return ((text[0] ^ words[0]) & masks[0]) == 0 && ((text[1] ^ words[1]) & masks[1]) == 0;
+    }
+
+    std::uint64_t words[2] = {0, 0};  // at first bytes of 0, which are no key
+    std::uint64_t masks[2] = {~std::uint64_t{0}, ~std::uint64_t{0}};
+    std::uint8_t size = 0;  // of the key; 0: it is none
+    bool plain = false;
+  };
+
+  const KeySearch& search_;
+  std::array<Spelling, 64> known_{};
+};
 
 }  // namespace ktrace::trace

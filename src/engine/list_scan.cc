@@ -15,6 +15,7 @@
 
 #include "hit_walk.h"
 #include "ktrace/format.h"
+#include "ktrace/quotes.h"
 
 namespace ktrace::engine {
 namespace {

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstring>
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -52,6 +53,43 @@ void find_portable(std::string_view block, const std::array<bool, 256>& last,
 }
 
 #if defined(__x86_64__)
+
+// Bytes that no letter and no separator is equal to are in no set: of lower four bits 0 that is 1.
+constexpr KeySearch::Nibbles kSeparators{1, 0, 0, 0, 0, 0, 0, 0, 0, 0, ':', 0, 0, '=', 0, 0};
+constexpr KeySearch::Nibbles kBehind{1, 0, '"', 0, 0, 0, 0, 0, 0, 0, ':', 0, 0, '=', 0, 0};
+
+// What was found in a stripe of a block: a bit for each place, that of the last but one letter of
+// what may be a key with a separator, or a quote, behind it. Noted without a branch, since none
+// could be foreseen; pushed when the stripe is done.
+class Stripe {
+ public:
+  static constexpr std::size_t kWords = 64;
+
+  void add(std::uint64_t found) {
+    words_[added_] = found;
+    numbers_[count_] = static_cast<std::uint8_t>(added_++);
+    count_ += found != 0 ? 1 : 0;
+  }
+
+  // `begin`: of the stripe in the block. Empties the stripe.
+  void push(std::string_view block, std::size_t begin, std::vector<std::uint32_t>& separators) {
+    for (std::size_t i = 0; i < count_; ++i) {
+      for (std::uint64_t found = words_[numbers_[i]]; found != 0; found &= found - 1) {
+        const auto bit = static_cast<std::size_t>(std::countr_zero(found));
+        std::size_t place = begin + numbers_[i] * std::size_t{64} + bit + 2;
+        if (place < block.size() && block[place] == '"') ++place;
+        if (place >= block.size() || (block[place] != '=' && block[place] != ':')) continue;
+        separators.push_back(static_cast<std::uint32_t>(place));
+      }
+    }
+    added_ = count_ = 0;
+  }
+
+ private:
+  std::array<std::uint64_t, kWords> words_;
+  std::array<std::uint8_t, kWords> numbers_;  // of words that are not 0
+  std::size_t added_ = 0, count_ = 0;
+};
 
 #define KTRACE_AVX2 __attribute__((target("avx2")))
 
@@ -106,23 +144,19 @@ class Avx2KeySearch {
   // A place is that of the last but one letter. Reads at most 63 bytes beyond the block.
   KTRACE_AVX2 void run(std::string_view block, std::vector<std::uint32_t>& separators) const {
     const Avx2KeySearch self = *this;
-    for (std::size_t at = 0; at + 2 < block.size(); at += 64) {
-      const std::uint64_t low = self.ends(block.data() + at);
-      const std::uint64_t high = self.ends(block.data() + at + 32);
-      std::uint64_t found = high << 32 | low;
-      for (; found != 0; found &= found - 1) [[unlikely]] {
-          std::size_t place = at + static_cast<std::size_t>(std::countr_zero(found)) + 2;
-          if (place < block.size() && block[place] == '"') ++place;
-          if (place >= block.size() || (block[place] != '=' && block[place] != ':')) continue;
-          separators.push_back(static_cast<std::uint32_t>(place));
-        }
+    Stripe stripe;
+    for (std::size_t begin = 0, at = 0; at + 2 < block.size(); begin = at) {
+      const std::size_t end = std::min(at + 64 * Stripe::kWords, block.size() - 2);
+      for (; at < end; at += 64) {
+        const std::uint64_t low = self.ends(block.data() + at);
+        const std::uint64_t high = self.ends(block.data() + at + 32);
+        stripe.add(high << 32 | low);
+      }
+      stripe.push(block, begin, separators);
     }
   }
 
  private:
-  static constexpr KeySearch::Nibbles kSeparators{1, 0, 0,   0, 0, 0,   0, 0,
-                                                  0, 0, ':', 0, 0, '=', 0, 0};
-
   // A bit for each of the 32 places from `at` on. Whether a separator follows a quote is looked at
   // here only when there are many letters, and so many places at which none does.
   KTRACE_AVX2 std::uint32_t ends(const char* at) const {
@@ -138,10 +172,77 @@ class Avx2KeySearch {
   Avx2Set separators_;
 };
 
-bool has_avx2() {
-  static const bool has = __builtin_cpu_supports("avx2") != 0;
-  return has;
-}
+#define KTRACE_AVX512 __attribute__((target("avx512f,avx512bw")))
+
+KTRACE_AVX512 __m512i load_wide(const char* at) { return _mm512_loadu_si512(at); }
+
+// The same sets in registers of twice the width, whose comparisons give masks: what one of them
+// excludes the next does not look at.
+class Avx512Set {
+ public:
+  KTRACE_AVX512 explicit Avx512Set(const KeySearch::Nibbles& table)
+      : table_(_mm512_maskz_broadcast_i32x4(
+            kAll, _mm_loadu_si128(reinterpret_cast<const __m128i*>(table.data())))) {}
+
+  KTRACE_AVX512 __mmask64 has(__mmask64 among, __m512i bytes) const {
+    return _mm512_mask_cmpeq_epi8_mask(among, _mm512_shuffle_epi8(table_, bytes), bytes);
+  }
+
+ private:
+  // The broadcast without a mask is one that g++ 12 takes for the use of something uninitialised.
+  static constexpr __mmask16 kAll = 0xffff;
+
+  __m512i table_;
+};
+
+template <bool kTwo>
+class Avx512Letters {
+ public:
+  KTRACE_AVX512 explicit Avx512Letters(const KeySearch::Letters& letters)
+      : first_(letters.first), second_(letters.second) {}
+
+  KTRACE_AVX512 __mmask64 has(__mmask64 among, __m512i bytes) const {
+    const __m512i folded = _mm512_or_si512(bytes, _mm512_set1_epi8(0x20));
+    const __mmask64 found = first_.has(among, folded);
+    return kTwo ? found | second_.has(among, folded) : found;
+  }
+
+ private:
+  Avx512Set first_, second_;
+};
+
+template <bool kTwo>
+class Avx512KeySearch {
+ public:
+  KTRACE_AVX512 Avx512KeySearch(const KeySearch::Letters& before, const KeySearch::Letters& last)
+      : before_(before), last_(last), separators_(kSeparators), behind_(kBehind) {}
+
+  // Reads at most 64 bytes beyond the block.
+  KTRACE_AVX512 void run(std::string_view block, std::vector<std::uint32_t>& separators) const {
+    const Avx512KeySearch self = *this;
+    Stripe stripe;
+    for (std::size_t begin = 0, at = 0; at + 2 < block.size(); begin = at) {
+      const std::size_t end = std::min(at + 64 * Stripe::kWords, block.size() - 2);
+      for (; at < end; at += 64) stripe.add(self.ends(block.data() + at));
+      stripe.push(block, begin, separators);
+    }
+  }
+
+ private:
+  // A bit for each of the 64 places from `at` on, as Avx2KeySearch has it.
+  KTRACE_AVX512 std::uint64_t ends(const char* at) const {
+    const __m512i behind = load_wide(at + 2);
+    __mmask64 found = ~__mmask64{0};
+    found = last_.has(found, load_wide(at + 1));
+    found = before_.has(found, load_wide(at));
+    if (!kTwo) return behind_.has(found, behind);
+    const __mmask64 quotes = _mm512_mask_cmpeq_epi8_mask(found, behind, _mm512_set1_epi8('"'));
+    return separators_.has(found, behind) | separators_.has(quotes, load_wide(at + 3));
+  }
+
+  Avx512Letters<kTwo> before_, last_;
+  Avx512Set separators_, behind_;
+};
 
 #endif
 
@@ -162,7 +263,7 @@ bool KeySearch::Letters::add(char letter) {
   return false;
 }
 
-KeySearch::KeySearch(const KeySet& keys) {
+KeySearch::KeySearch(const KeySet& keys, Vectors vectors) : vectors_(vectors) {
   // Keys of one letter are rare, as are three letters with the same lower four bits.
   fits_ = before_.add('-') && before_.add('_');
   for (const std::string& key : keys.folded()) {
@@ -184,8 +285,13 @@ KeySearch::KeySearch(const KeySet& keys) {
 
 void KeySearch::find_all(std::string_view block, std::vector<std::uint32_t>& separators) const {
 #if defined(__x86_64__)
-  if (has_avx2() && fits_) {
-    if (before_.two || last_.two) return Avx2KeySearch<true>(before_, last_).run(block, separators);
+  const bool two = before_.two || last_.two;
+  if (vectors_ == Vectors::avx512 && fits_) {
+    if (two) return Avx512KeySearch<true>(before_, last_).run(block, separators);
+    return Avx512KeySearch<false>(before_, last_).run(block, separators);
+  }
+  if (vectors_ == Vectors::avx2 && fits_) {
+    if (two) return Avx2KeySearch<true>(before_, last_).run(block, separators);
     return Avx2KeySearch<false>(before_, last_).run(block, separators);
   }
 #endif
@@ -234,76 +340,36 @@ KeySearch::Key KeySearch::unusual_before(std::string_view block, std::size_t end
   return {};
 }
 
-namespace {
-
-// Quotes that are escaped do not count; that is known only inside of others.
-bool balanced_portable(std::string_view text) {
-  bool inside = false;
-  for (std::size_t at = 0; at < text.size(); ++at) {
-    if (text[at] == '"') inside = !inside;
-    if (text[at] == '\\') {
-      if (!inside) return false;
-      ++at;
-    }
-    if (at < text.size() && text[at] == '\n') return false;
+KeySearch::Key KeyCursor::key_before(std::string_view block, std::size_t separator) {
+  const std::size_t end = separator - (separator > 0 && block[separator - 1] == '"' ? 1 : 0);
+  if (end < kReach) return search_.key_before(block, separator);
+  std::uint64_t words[2];
+  std::memcpy(words, block.data() + end - kReach, kReach);
+  Spelling& known = known_[(words[1] >> 32) * 0x9e3779b97f4a7c15 >> 58];
+  if (!known.is(words)) {
+    const KeySearch::Key key = search_.key_before(block, separator);
+    const std::size_t size = search_.deciding_size(block, end);
+    if (size == 0 || size > kReach) return key;
+    known = Spelling(words, size, key);
   }
-  return !inside;
+  return {end - known.size, end, known.plain};
 }
 
-#if defined(__x86_64__)
-
-KTRACE_AVX2 std::uint32_t places(__m256i bytes, char c) {
-  return static_cast<std::uint32_t>(
-      _mm256_movemask_epi8(_mm256_cmpeq_epi8(bytes, _mm256_set1_epi8(c))));
+KeyCursor::Spelling::Spelling(const std::uint64_t (&text)[2], std::size_t decide,
+                              KeySearch::Key key)
+    : size(static_cast<std::uint8_t>(key.end - key.begin)), plain(key.plain) {
+  char bytes[kReach] = {};
+  std::memset(bytes + kReach - decide, 0xff, decide);
+  std::memcpy(masks, bytes, kReach);
+  for (std::size_t i = 0; i < 2; ++i) words[i] = text[i] & masks[i];
 }
 
-// As balanced_portable, but going from quote and backslash to the next.
-KTRACE_AVX2 bool balanced_escapes(std::string_view text) {
-  bool inside = false;
-  std::size_t from = 0;  // what stands before is escaped
-  for (std::size_t at = 0; at < text.size(); at += 32) {
-    const __m256i bytes = load(text.data() + at);
-    std::uint32_t found = places(bytes, '"') | places(bytes, '\\') | places(bytes, '\n');
-    for (; found != 0; found &= found - 1) {
-      const std::size_t place = at + static_cast<std::size_t>(std::countr_zero(found));
-      if (place >= text.size()) break;
-      if (text[place] == '\n') return false;
-      if (place < from) continue;
-      if (text[place] == '"') {
-        inside = !inside;
-      } else if (inside) {
-        from = place + 2;
-      } else {
-        return false;
-      }
-    }
-  }
-  return !inside;
-}
-
-KTRACE_AVX2 bool balanced_avx2(std::string_view text) {
-  std::uint32_t quotes = 0, others = 0;
-  for (std::size_t at = 0; at < text.size(); at += 32) {
-    const __m256i bytes = load(text.data() + at);
-    const std::size_t left = text.size() - at;
-    const std::uint32_t inside = left >= 32 ? ~0U : (1U << left) - 1;
-    quotes ^= places(bytes, '"') & inside;
-    const __m256i other = _mm256_or_si256(_mm256_cmpeq_epi8(bytes, _mm256_set1_epi8('\\')),
-                                          _mm256_cmpeq_epi8(bytes, _mm256_set1_epi8('\n')));
-    others |= static_cast<std::uint32_t>(_mm256_movemask_epi8(other)) & inside;
-  }
-  return others == 0 ? (std::popcount(quotes) & 1) == 0 : balanced_escapes(text);
-}
-
-#endif
-
-}  // namespace
-
-bool balanced(std::string_view text) {
-#if defined(__x86_64__)
-  if (has_avx2()) return balanced_avx2(text);
-#endif
-  return balanced_portable(text);
+// The key's own characters and the one before them; 0 when other bytes may matter.
+std::size_t KeySearch::deciding_size(std::string_view block, std::size_t end) const {
+  std::size_t begin = end;
+  while (begin > 0 && is_key_char(block[begin - 1])) --begin;
+  const bool decides = begin > 0 && end - begin > 2 && unusual_.empty();
+  return decides ? end - begin + 1 : 0;
 }
 
 }  // namespace ktrace::trace

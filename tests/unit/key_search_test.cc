@@ -13,17 +13,35 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-std::vector<std::string> keys_in(const std::string& text, const KeySet& keys = KeySet::defaults()) {
+std::vector<std::string> keys_in(const std::string& text, const KeySet& keys, Vectors vectors) {
   const std::string padded = text + std::string(64, '=');
   const auto block = std::string_view(padded).substr(0, text.size());
-  const KeySearch search(keys);
+  const KeySearch search(keys, vectors);
+  KeyCursor cursor(search);
   std::vector<std::uint32_t> separators;
   search.find_all(block, separators);
   std::vector<std::string> found;
   for (const std::uint32_t separator : separators) {
-    if (const auto key = search.key_before(block, separator)) {
-      found.push_back(text.substr(key.begin, key.end - key.begin));
+    const auto key = search.key_before(block, separator);
+    for (int again = 0; again < 2; ++again) {
+      const auto same = cursor.key_before(block, separator);
+      EXPECT_EQ(bool(same), bool(key)) << text;
+      if (!key) continue;
+      EXPECT_EQ(same.begin, key.begin) << text;
+      EXPECT_EQ(same.end, key.end) << text;
+      EXPECT_EQ(same.plain, key.plain) << text;
     }
+    if (key) found.push_back(text.substr(key.begin, key.end - key.begin));
+  }
+  return found;
+}
+
+/// The same from all searches that this machine can run.
+std::vector<std::string> keys_in(const std::string& text, const KeySet& keys = KeySet::defaults()) {
+  const std::vector<std::string> found = keys_in(text, keys, Vectors::none);
+  for (const Vectors vectors : {Vectors::avx2, Vectors::avx512}) {
+    if (vectors > widest_vectors()) break;
+    EXPECT_EQ(keys_in(text, keys, vectors), found) << text;
   }
   return found;
 }
@@ -68,35 +86,6 @@ TEST(KeySearch, FindsKeysWhereverTheyStandInTheBlock) {
       EXPECT_THAT(keys_in(std::string(before, ' ') + key), ElementsAre("traceID")) << before;
     }
   }
-}
-
-/// What balanced() tells, letter by letter.
-bool ends_outside(std::string_view text) {
-  bool inside = false, escaped = false;
-  for (const char c : text) {
-    if (c == '\n' || (c == '\\' && !inside)) return false;
-    if (c == '"' && !escaped) inside = !inside;
-    escaped = c == '\\' && !escaped;
-  }
-  return !inside;
-}
-
-TEST(Balanced, TellsWhetherATextEndsOutsideOfQuotes) {
-  std::mt19937 random(3);
-  std::size_t balanced_ones = 0;
-  for (int round = 0; round < 6000; ++round) {
-    std::string text(random() % 150, 'x');
-    for (char& c : text) {
-      if (random() % 16 == 0) c = '"';
-      if (round % 3 == 0 && random() % 32 == 0) c = '\\';
-      if (round % 3 == 1 && random() % 256 == 0) c = '\n';
-    }
-    const std::string padded = text + std::string(32, '"');
-    balanced_ones += ends_outside(text);
-    EXPECT_EQ(balanced(std::string_view(padded).substr(0, text.size())), ends_outside(text))
-        << text;
-  }
-  EXPECT_GT(balanced_ones, 1000u);
 }
 
 TEST(KeySearch, AgreesWithKeySetOnRandomText) {

@@ -1,0 +1,16 @@
+// Whether a place in a line stands within quotes.
+
+#pragma once
+
+#include <string_view>
+
+#include "ktrace/vectors.h"
+
+namespace ktrace::trace {
+
+/// Whether `text` ends outside of double quotes, for what is certain: a backslash stands within
+/// quotes only, where it escapes what follows, and there is no line end. Has 32 readable bytes
+/// behind it. `vectors`: what the machine has.
+bool balanced(std::string_view text, Vectors vectors = widest_vectors());
+
+}  // namespace ktrace::trace

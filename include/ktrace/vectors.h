@@ -1,0 +1,15 @@
+// The vector instructions that searches use, chosen when the program runs.
+
+#pragma once
+
+#include <cstdint>
+
+namespace ktrace {
+
+/// Each has all that is before it.
+enum class Vectors : std::uint8_t { none, avx2, avx512 };
+
+/// The widest that this machine has and that are compiled in.
+Vectors widest_vectors();
+
+}  // namespace ktrace

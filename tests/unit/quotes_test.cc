@@ -1,0 +1,47 @@
+// Whether a text ends outside of quotes, by all vectors that this machine has.
+
+#include "ktrace/quotes.h"
+
+#include <random>
+#include <string>
+
+#include <gtest/gtest.h>
+
+namespace ktrace::trace {
+namespace {
+
+/// What balanced() tells, letter by letter.
+bool ends_outside(std::string_view text) {
+  bool inside = false, escaped = false;
+  for (const char c : text) {
+    if (c == '\n' || (c == '\\' && !inside)) return false;
+    if (c == '"' && !escaped) inside = !inside;
+    escaped = c == '\\' && !escaped;
+  }
+  return !inside;
+}
+
+TEST(Balanced, TellsWhetherATextEndsOutsideOfQuotes) {
+  std::mt19937 random(3);
+  std::size_t balanced_ones = 0;
+  for (int round = 0; round < 6000; ++round) {
+    std::string text(random() % 150, 'x');
+    for (char& c : text) {
+      if (random() % 16 == 0) c = '"';
+      if (round % 3 == 0 && random() % 32 == 0) c = '\\';
+      if (round % 3 == 1 && random() % 256 == 0) c = '\n';
+    }
+    const std::string padded = text + std::string(32, '"');
+    balanced_ones += ends_outside(text);
+    for (const Vectors vectors : {Vectors::none, Vectors::avx2, Vectors::avx512}) {
+      if (vectors > widest_vectors()) continue;
+      EXPECT_EQ(balanced(std::string_view(padded).substr(0, text.size()), vectors),
+                ends_outside(text))
+          << text;
+    }
+  }
+  EXPECT_GT(balanced_ones, 1000u);
+}
+
+}  // namespace
+}  // namespace ktrace::trace
