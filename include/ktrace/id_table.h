@@ -11,6 +11,10 @@
 
 namespace ktrace::trace {
 
+/// The length of the 32 hex digits (in one case) or the UUID (in lower case) that stand before a
+/// quote at `text`, 0 when none do. Reads at most 37 bytes.
+std::size_t quoted_number(const char* text);
+
 /// Numbers identifiers from 0 in the order of their first appearance. Identifiers that are the same
 /// (see same_identifier) have one number. Not thread-safe.
 class IdTable {

@@ -83,8 +83,7 @@ class ListScan {
     search_.search.find_all(block_.bytes, worker_.separators);
     for (const std::uint32_t separator : worker_.separators) {
       if (separator < done_until_) continue;
-      if (const auto key = search_.search.key_before(block_.bytes, separator))
-        look_at(key, separator);
+      if (const auto key = keys_.key_before(block_.bytes, separator)) look_at(key, separator);
     }
     flush();
     number_all();
@@ -142,43 +141,57 @@ class ListScan {
       content_ = format::content_begin(block_.bytes, line_begin_);
       payload_ = format::recognise(begin + content_);
     }
+    outside_ = content_;
     const bool one = payload_ != nullptr && payload_->split == nullptr;
     if (!one || payload_->glance == nullptr) payload_ = nullptr;
   }
 
-  bool certain_value(trace::KeySearch::Key key, std::size_t separator,
-                     std::string_view& value) const {
+  bool certain_value(trace::KeySearch::Key key, std::size_t separator, std::string_view& value) {
     const std::string_view bytes = block_.bytes;
     const std::size_t begin = separator + 2;
     if (key.begin < content_ + 2 || begin >= bytes.size() || bytes[begin - 1] != '"') return false;
-    const std::size_t end = bytes.find('"', begin);
+    const std::size_t number = trace::quoted_number(bytes.data() + begin);
+    const std::size_t end = number > 0 ? begin + number : bytes.find('"', begin);
     if (end == bytes.npos || end == begin || end + 1 >= bytes.size()) return false;
     value = bytes.substr(begin, end - begin);
+    const bool simple =
+        number > 0 || (value.find('\\') == value.npos && value.find('\n') == value.npos);
+    const bool member = payload_->json_line;
+    return simple && (member ? certain_member(key, separator, bytes[end + 1])
+                             : certain_pair(key, separator, end));
+  }
+
+  // `end`: where the value's closing quote is.
+  bool certain_pair(trace::KeySearch::Key key, std::size_t separator, std::size_t end) {
+    const std::string_view bytes = block_.bytes;
     const char behind = bytes[end + 1];
-    if (payload_->json_line) return certain_member(key, separator, value, behind);
-    // The head of the line and the value's own quotes are looked at in one go.
-    return bytes[separator] == '=' && key.end == separator && bytes[key.begin - 1] == ' ' &&
-           (behind == ' ' || behind == '\n') && value.find('\\') == value.npos &&
-           begins_pair(key.begin) && trace::balanced(bytes.substr(content_, end + 1 - content_));
+    if (bytes[separator] != '=' || key.end != separator || bytes[key.begin - 1] != ' ')
+      return false;
+    if ((behind != ' ' && behind != '\n') || !begins_pair(key.begin)) return false;
+    // What is before the value's own quotes is looked at with them in one go.
+    if (!trace::balanced(bytes.substr(outside_, end + 1 - outside_), vectors_)) return false;
+    outside_ = end + 1;
+    return true;
   }
 
   // Whether a pair begins at `key`, and not at a word before: the keys of a structured call may
   // have spaces in them. What ends with a quote or has a '=' is the pair or the message before.
   bool begins_pair(std::size_t key) const {
     const std::string_view line = block_.bytes.substr(content_, key - 1 - content_);
-    if (line.ends_with('"') || line.find('=', line.rfind(' ') + 1) != line.npos) return true;
+    if (line.ends_with('"')) return true;
+    for (auto at = line.rbegin(); at != line.rend() && *at != ' '; ++at) {
+      if (*at == '=') return true;
+    }
     const std::size_t header = line.find(']');
     return header != line.npos && !line.substr(header + 1).starts_with(" \"");
   }
 
-  bool certain_member(trace::KeySearch::Key key, std::size_t separator, std::string_view value,
-                      char behind) const {
+  bool certain_member(trace::KeySearch::Key key, std::size_t separator, char behind) const {
     const std::string_view bytes = block_.bytes;
     const char before = bytes[key.begin - 2];
     const std::string_view outside = bytes.substr(content_ + 1, key.begin - content_ - 2);
     return bytes[separator] == ':' && bytes[key.begin - 1] == '"' && key.end + 1 == separator &&
            (before == ',' || before == '{') && (behind == ',' || behind == '}') &&
-           value.find('\\') == value.npos && value.find('\n') == value.npos &&
            (outside.find('{') == outside.npos || is_top_level(outside));
   }
 
@@ -376,9 +389,11 @@ class ListScan {
   Part& part_;
   SeenPart& seen_;
   BlockReader reader_;
+  trace::KeyCursor keys_{search_.search};
   const trace::Calendar unknown_;
   const trace::Calendar* calendar_;
   trace::CalendarCursor cursor_;
+  const Vectors vectors_ = widest_vectors();
   const bool wants_names_;  // of records that tell no component
   Block block_;
   bool quotes_ = false;                   // lines stand in JSON objects,
@@ -387,6 +402,7 @@ class ListScan {
   std::size_t searched_ = 0;                  // line ends before this are known
   std::size_t line_begin_ = 0;                // of the line that holds what was looked at last
   std::size_t content_ = 0;                   // what is in the envelope of that line
+  std::size_t outside_ = 0;                   // a place behind that which is not within quotes
   const format::Payload* payload_ = nullptr;  // of that line, if it starts a record
   std::vector<Identifier> pending_;           // certain ones of that line
   std::size_t done_until_ = 0;                // records before this have been parsed

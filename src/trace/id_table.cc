@@ -24,6 +24,15 @@ constexpr std::size_t kAhead = 8;
 
 }  // namespace
 
+std::size_t quoted_number(const char* text) {
+  for (const std::size_t size : {32, 36}) {
+    index::Number number;
+    const bool ends = text[size] == '"';
+    if (ends && index::parse_number({text, size}, number) != Form::text) return size;
+  }
+  return 0;
+}
+
 struct IdTable::State {
   // An identifier in the form that the table has of it.
   struct Key : DistinctIds::Key {

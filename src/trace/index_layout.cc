@@ -9,10 +9,12 @@
 #include <cstring>
 #include <isa-l/crc.h>
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 namespace ktrace::trace::index {
 namespace {
-
-constexpr std::uint64_t kOnes = 0x0101010101010101;
 
 // What hex digits are that were read.
 struct Digits {
@@ -29,6 +31,39 @@ constexpr std::array<char, 512> kPairs = [] {
   }
   return pairs;
 }();
+
+#if defined(__SSE2__)
+
+// Reads 16 hex digits to the low bytes of eight words.
+__m128i read_sixteen(const char* text, Digits& digits) {
+  const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text));
+  const __m128i decimal = _mm_sub_epi8(bytes, _mm_set1_epi8('0'));
+  const __m128i letter = _mm_sub_epi8(_mm_or_si128(bytes, _mm_set1_epi8(0x20)), _mm_set1_epi8('a'));
+  const __m128i is_decimal = _mm_cmpeq_epi8(_mm_min_epu8(decimal, _mm_set1_epi8(9)), decimal);
+  const __m128i is_letter = _mm_cmpeq_epi8(_mm_min_epu8(letter, _mm_set1_epi8(5)), letter);
+  const auto letters = static_cast<unsigned>(_mm_movemask_epi8(is_letter));
+  const auto cases = static_cast<unsigned>(_mm_movemask_epi8(_mm_slli_epi16(bytes, 2)));
+  digits.valid = digits.valid && _mm_movemask_epi8(_mm_or_si128(is_decimal, is_letter)) == 0xffff;
+  digits.upper |= letters & ~cases;
+  digits.lower |= letters & cases;
+  const __m128i values =
+      _mm_or_si128(_mm_and_si128(is_decimal, decimal),
+                   _mm_and_si128(is_letter, _mm_add_epi8(letter, _mm_set1_epi8(10))));
+  const __m128i pairs = _mm_or_si128(_mm_slli_epi16(values, 4), _mm_srli_epi16(values, 8));
+  return _mm_and_si128(pairs, _mm_set1_epi16(0xff));
+}
+
+void read_number(const char (&text)[32], Number& number, Digits& digits) {
+  const __m128i bytes =
+      _mm_packus_epi16(read_sixteen(text, digits), read_sixteen(text + 16, digits));
+  std::uint64_t words[2];
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(words), bytes);
+  number = {__builtin_bswap64(words[0]), __builtin_bswap64(words[1])};
+}
+
+#else
+
+constexpr std::uint64_t kOnes = 0x0101010101010101;
 
 // Reads eight hex digits, a byte of a word each, the first in the lowest.
 std::uint64_t read_eight(std::uint64_t word, Digits& digits) {
@@ -57,6 +92,8 @@ void read_number(const char (&text)[32], Number& number, Digits& digits) {
   }
   number = {words[0] << 32 | words[1], words[2] << 32 | words[3]};
 }
+
+#endif
 
 char* write_hex(char* text, std::uint64_t value, unsigned bytes) {
   while (bytes-- > 0) {

@@ -59,6 +59,29 @@ TEST(IdTable, NumbersManyAtATimeAsOneByOne) {
   EXPECT_EQ(together.id(6), "9a62ff46-a897-4de8-90b3-d690123eaec8");
 }
 
+TEST(QuotedNumber, TellsHowLongItIs) {
+  const auto length = [](const std::string& text) {
+    return quoted_number((text + std::string(64, '"')).data());
+  };
+  const std::string uuid = "9a62ff46-a897-4de8-90b3-d690123eaec8";
+  EXPECT_EQ(length(kLower), 32u);
+  EXPECT_EQ(length(kUpper), 32u);
+  EXPECT_EQ(length(uuid), 36u);
+  EXPECT_EQ(length(kLower + "0"), 0u);
+  EXPECT_EQ(length(kLower.substr(1)), 0u);
+  EXPECT_EQ(length("A" + kLower.substr(1)), 0u);  // both cases
+  for (std::size_t i = 0; i < uuid.size(); ++i) {
+    for (const char c : {'"', 'g', '/', ':', '@', '`', '-', '\xb0', '\n'}) {
+      std::string broken = uuid;
+      broken[i] = c;
+      EXPECT_EQ(length(broken), broken == uuid ? 36u : 0u) << broken;
+      broken = kLower;
+      broken[i % kLower.size()] = c;
+      EXPECT_EQ(length(broken), 0u) << broken;
+    }
+  }
+}
+
 TEST(IdTable, TakesInAnother) {
   for (const bool odd : {false, true}) {
     IdTable table, other;
