@@ -1,4 +1,4 @@
-// Whether a place in a line stands within quotes.
+// Whether a place in a line stands within quotes or braces.
 
 #pragma once
 
@@ -12,5 +12,9 @@ namespace ktrace::trace {
 /// quotes only, where it escapes what follows, and there is no line end. Has 32 readable bytes
 /// behind it. `vectors`: what the machine has.
 bool balanced(std::string_view text, Vectors vectors = widest_vectors());
+
+/// Whether `text`, the beginning of what an object holds, ends in that object itself: outside of
+/// strings, and with all closed that it opens. Has 32 readable bytes behind it.
+bool in_same_object(std::string_view text, Vectors vectors = widest_vectors());
 
 }  // namespace ktrace::trace

@@ -186,30 +186,14 @@ class ListScan {
     return header != line.npos && !line.substr(header + 1).starts_with(" \"");
   }
 
+  // In an object inside, a key may come twice.
   bool certain_member(trace::KeySearch::Key key, std::size_t separator, char behind) const {
     const std::string_view bytes = block_.bytes;
     const char before = bytes[key.begin - 2];
     const std::string_view outside = bytes.substr(content_ + 1, key.begin - content_ - 2);
     return bytes[separator] == ':' && bytes[key.begin - 1] == '"' && key.end + 1 == separator &&
            (before == ',' || before == '{') && (behind == ',' || behind == '}') &&
-           (outside.find('{') == outside.npos || is_top_level(outside));
-  }
-
-  // Whether what follows `text` in an object is a member of this object, not of one inside: such a
-  // one may belong to a key that comes twice.
-  static bool is_top_level(std::string_view text) {
-    std::ptrdiff_t depth = 0;
-    bool inside = false;  // of a string
-    for (std::size_t at = 0; at < text.size(); ++at) {
-      const char c = text[at];
-      if (inside && c == '\\') ++at;
-      if (c == '"') inside = !inside;
-      if (inside) continue;
-      if (c == '{' || c == '[') ++depth;
-      if (c == '}' || c == ']') --depth;
-      if (depth < 0) return false;
-    }
-    return depth == 0 && !inside;
+           (outside.find('{') == outside.npos || trace::in_same_object(outside, vectors_));
   }
 
   // Of two equal keys the last counts, which is the parser's to know.

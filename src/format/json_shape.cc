@@ -2,6 +2,8 @@
 // and words are not looked into, since a parser takes NaN for a member, too; and a key with an
 // escape, or an object nested deeper than any log line's, is left to the parser.
 //
+// Nearly all lines are compact, which is seen without a walk where there is AVX-512.
+//
 // Nothing is built and nothing is copied. Strings are most of a line: they are passed 16 bytes at a
 // time.
 
@@ -155,7 +157,9 @@ class ObjectWalk {
 
 }  // namespace
 
-bool is_object(std::string_view text, std::string_view key, bool& has_member) {
+bool is_object(std::string_view text, std::string_view key, bool& has_member, Vectors vectors) {
+  const bool compact = vectors == Vectors::avx512 && key.size() == 1;
+  if (compact && is_compact_object(text, key.front(), has_member)) return true;
   ObjectWalk walk(text, key);
   if (!walk.run()) return false;
   has_member = walk.has_member();

@@ -27,10 +27,25 @@ bool balanced_portable(std::string_view text) {
   return !inside;
 }
 
+bool in_same_object_portable(std::string_view text) {
+  std::ptrdiff_t depth = 0;
+  bool inside = false;  // of a string
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const char c = text[at];
+    if (inside && c == '\\') ++at;
+    if (c == '"') inside = !inside;
+    if (inside) continue;
+    if (c == '{' || c == '[') ++depth;
+    if (c == '}' || c == ']') --depth;
+    if (depth < 0) return false;
+  }
+  return depth == 0 && !inside;
+}
+
 #if defined(__x86_64__)
 
 #define KTRACE_AVX2 __attribute__((target("avx2")))
-#define KTRACE_AVX512 __attribute__((target("avx512f,avx512bw")))
+#define KTRACE_AVX512 __attribute__((target("avx512f,avx512bw,pclmul")))
 
 KTRACE_AVX2 __m256i load(const char* at) {
   return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at));
@@ -79,22 +94,61 @@ KTRACE_AVX2 bool balanced_avx2(std::string_view text) {
   return others == 0 ? (std::popcount(quotes) & 1) == 0 : balanced_escapes(text);
 }
 
+// Zeros for what is behind the text.
+KTRACE_AVX512 __m512i load_some(std::string_view text, std::size_t at) {
+  const std::size_t left = text.size() - at;
+  const __mmask64 some = left >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << left) - 1;
+  return _mm512_maskz_loadu_epi8(some, text.data() + at);
+}
+
+KTRACE_AVX512 std::uint64_t places(__m512i bytes, char c) {
+  return _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8(c));
+}
+
 KTRACE_AVX512 bool balanced_avx512(std::string_view text) {
   std::uint64_t quotes = 0, others = 0;
   for (std::size_t at = 0; at < text.size(); at += 64) {
-    const std::size_t left = text.size() - at;
-    const __mmask64 inside = left >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << left) - 1;
-    const __m512i bytes = _mm512_maskz_loadu_epi8(inside, text.data() + at);
-    quotes ^= _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8('"'));
-    others |= _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8('\\')) |
-              _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8('\n'));
+    const __m512i bytes = load_some(text, at);
+    quotes ^= places(bytes, '"');
+    others |= places(bytes, '\\') | places(bytes, '\n');
   }
   return others == 0 ? (std::popcount(quotes) & 1) == 0 : balanced_escapes(text);
+}
+
+// The prefix XOR of the quotes tells what is in strings: from a quote to before the next.
+KTRACE_AVX512 bool in_same_object_avx512(std::string_view text) {
+  const __m128i all = _mm_set1_epi8(-1);
+  std::uint64_t inside = 0;
+  int depth = 0;
+  for (std::size_t at = 0; at < text.size(); at += 64) {
+    const __m512i bytes = load_some(text, at);
+    if (places(bytes, '\\') != 0) return in_same_object_portable(text);
+    const auto quotes = static_cast<long long>(places(bytes, '"'));
+    const __m128i product = _mm_clmulepi64_si128(_mm_set_epi64x(0, quotes), all, 0);
+    inside ^= static_cast<std::uint64_t>(_mm_cvtsi128_si64(product));
+    // '[' and ']' are '{' and '}' without the bit of lower case.
+    const __m512i folded = _mm512_or_si512(bytes, _mm512_set1_epi8(0x20));
+    const std::uint64_t opens = places(folded, '{') & ~inside;
+    for (std::uint64_t all_braces = opens | (places(folded, '}') & ~inside); all_braces != 0;
+         all_braces &= all_braces - 1) {
+      depth += (opens >> std::countr_zero(all_braces) & 1) != 0 ? 1 : -1;
+      if (depth < 0) return false;
+    }
+    inside = std::uint64_t{0} - (inside >> 63);
+  }
+  return depth == 0 && inside == 0;
 }
 
 #endif
 
 }  // namespace
+
+bool in_same_object(std::string_view text, [[maybe_unused]] Vectors vectors) {
+#if defined(__x86_64__)
+  if (vectors == Vectors::avx512) return in_same_object_avx512(text);
+#endif
+  return in_same_object_portable(text);
+}
 
 bool balanced(std::string_view text, [[maybe_unused]] Vectors vectors) {
 #if defined(__x86_64__)

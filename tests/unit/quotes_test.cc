@@ -43,5 +43,39 @@ TEST(Balanced, TellsWhetherATextEndsOutsideOfQuotes) {
   EXPECT_GT(balanced_ones, 1000u);
 }
 
+/// What in_same_object() tells, letter by letter.
+bool ends_in_same(std::string_view text) {
+  int depth = 0;
+  bool inside = false, escaped = false;
+  for (const char c : text) {
+    if (c == '"' && !escaped) inside = !inside;
+    escaped = inside && c == '\\' && !escaped;
+    if (!inside && (c == '{' || c == '[')) ++depth;
+    if (!inside && (c == '}' || c == ']') && --depth < 0) return false;
+  }
+  return depth == 0 && !inside;
+}
+
+TEST(InSameObject, TellsWhetherATextEndsInTheObjectThatItBeginsIn) {
+  std::mt19937 random(5);
+  std::size_t same_ones = 0;
+  for (int round = 0; round < 6000; ++round) {
+    std::string text(random() % 200, 'x');
+    for (char& c : text) {
+      if (random() % 24 == 0) c = "\"\"\"{}{}[]"[random() % 9];
+      if (round % 3 == 0 && random() % 32 == 0) c = '\\';
+    }
+    const std::string padded = text + std::string(32, '}');
+    same_ones += ends_in_same(text);
+    for (const Vectors vectors : {Vectors::none, Vectors::avx2, Vectors::avx512}) {
+      if (vectors > widest_vectors()) continue;
+      EXPECT_EQ(in_same_object(std::string_view(padded).substr(0, text.size()), vectors),
+                ends_in_same(text))
+          << text;
+    }
+  }
+  EXPECT_GT(same_ones, 500u);
+}
+
 }  // namespace
 }  // namespace ktrace::trace
