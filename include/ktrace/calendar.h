@@ -10,12 +10,39 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
+#include <utility>
 #include <vector>
 
 #include "ktrace/record.h"
 #include "ktrace/time.h"
 
 namespace ktrace::trace {
+
+/// What a source's clock showed at one of its records.
+struct ClockReading {
+  std::uint64_t offset = 0;
+  Stamp stamp;                   ///< without year
+  std::optional<Time> received;  ///< when its envelope tells
+};
+
+/// Readings of one source in the order of offsets, so thinned out that they still show where the
+/// clock was set back. Of bounded size.
+class ClockReadings {
+ public:
+  void see(std::uint64_t offset, const Stamp& stamp, std::optional<Time> received);
+  const std::vector<ClockReading>& list() const { return list_; }
+
+ private:
+  std::vector<ClockReading> list_;
+};
+
+/// How far the clock that a record shows is ahead of UTC, if it was received at once: in whichever
+/// year that is least.
+Duration clock_ahead(const Stamp& stamp, Time received);
+
+/// Receptions between which the clock seems to jump by so much are looked at apart.
+inline constexpr Duration kClockJump = std::chrono::minutes(10);
 
 /// Not thread-safe while samples are added; resolve() is thread-safe.
 class Calendar {
@@ -58,6 +85,21 @@ class Calendar {
 
   const Zone& zone() const { return zone_; }
 
+  /// When the clocks were set back while the source was written: of the time that they showed twice
+  /// settle() decides which is meant.
+  std::vector<SetBack> set_backs() const;
+
+  /// Decides by `readings` of the source, those of the hours around `set_back`, what its stamps
+  /// mean that may stand for a time before it as well as for one behind it. Where nothing is
+  /// decided they stand for the one before.
+  void settle(const SetBack& set_back, std::span<const ClockReading> readings);
+
+  /// Of what was to be settled, that of which nothing could be decided.
+  const std::vector<SetBack>& undecided() const { return undecided_; }
+
+  /// Whether stamps of the hour from `time` on may mean a time behind the setting back of clocks.
+  bool told_twice(Time time) const;
+
   /// Whether the source tells no time at all, as far as is known.
   bool timeless() const { return samples_.empty() && beginning_at_ == UINT64_MAX; }
 
@@ -88,6 +130,15 @@ class Calendar {
     Time time;
   };
 
+  // The times in which the source was at some offsets, in order.
+  using Marks = std::vector<std::pair<std::uint64_t, Time>>;
+  struct Fold {
+    SetBack set_back;
+    Marks marks;
+  };
+
+  void set_zone_by_receptions();
+  Time in_its_pass(std::uint64_t offset, Time time) const;
   void set_year_near(std::uint64_t offset, Time time, Evidence evidence);
   Time read(std::uint64_t offset, const Stamp& stamp) const;
   const Sample& sample_before(std::uint64_t offset) const;
@@ -98,6 +149,8 @@ class Calendar {
   bool zone_from_envelopes_ = false;
   std::vector<Sample> samples_;
   std::vector<Reception> receptions_;
+  std::vector<Fold> folds_;
+  std::vector<SetBack> undecided_;
   Evidence evidence_ = Evidence::none;
   int first_year_ = 1970;
   std::uint64_t beginning_at_ = UINT64_MAX;

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "ktrace/status.h"
 
@@ -50,6 +51,20 @@ struct Stamp {
   friend bool operator==(const Stamp&, const Stamp&) = default;
 };
 
+/// A moment at which clocks were set back, so that they showed the time `by` before it twice.
+struct SetBack {
+  Time at{};
+  Duration by{};
+
+  friend bool operator==(const SetBack&, const SetBack&) = default;
+};
+
+/// A moment from which on clocks are `ahead` of UTC.
+struct ClockChange {
+  Time at{};
+  Duration ahead{};
+};
+
 /// A time zone of the tz database ("Europe/Berlin"), "UTC", "local", or an offset ("+02:00").
 /// Cheap to copy; thread-safe after construction.
 class Zone {
@@ -57,6 +72,17 @@ class Zone {
   Zone() = default;  ///< UTC
 
   static Result<Zone> parse(std::string_view name);
+
+  /// Clocks that are `ahead` of UTC, and from each of `changes` on, in order, as it says. Its name
+  /// is the offsets.
+  static Zone of_offsets(Duration ahead, std::vector<ClockChange> changes = {});
+
+  /// When, within [from, to], clocks of any place in the tz database that were `before` ahead of
+  /// UTC were set to be `after` ahead. Slow: looks at all places.
+  static std::optional<Time> find_change(Duration before, Duration after, Time from, Time to);
+
+  /// When its clocks are set back within [from, to], in order.
+  std::vector<SetBack> set_backs(Time from, Time to) const;
 
   /// The point in time at which this zone's clocks show `local`, which counts nanoseconds since
   /// 1970-01-01T00:00:00 on those clocks. A local time that occurs twice is the earlier one; one
@@ -71,8 +97,9 @@ class Zone {
   const std::string& name() const { return name_; }
 
  private:
-  const void* zone_ = nullptr;  // a date::time_zone; null: fixed_ applies
+  const void* zone_ = nullptr;  // a date::time_zone; null: fixed_ and changes_ apply
   Duration fixed_{};
+  std::vector<ClockChange> changes_;
   std::string name_ = "UTC";
 };
 

@@ -25,9 +25,6 @@ constexpr std::uint64_t kUnparsedPerLine = 100;
 // Lateness below this is what concurrent writers and buffers do.
 constexpr Duration kLate = std::chrono::seconds(1);
 
-// Changes of the zone's offset are looked for in so long a time.
-constexpr Duration kLongestWatch = std::chrono::hours(24 * 366);
-
 // How many gaps are shown even when they are not unusual.
 constexpr std::size_t kShownGaps = 3;
 
@@ -296,32 +293,15 @@ class Check {
            fmt::format("{} out of order by up to {}", facts.rhythm.late(),
                        format_duration(facts.rhythm.lateness())));
     }
-    find_set_back(checked);
+    for (const SetBack& set_back :
+         facts.dating ? facts.dating->undecided : std::vector<SetBack>()) {
+      find("set-back", source, undecided_words(set_back, facts.dating->zone));
+    }
     for (const Gap& gap : facts.rhythm.gaps()) {
       if (!facts.rhythm.unusual(gap)) continue;
       find("gap", source,
            fmt::format("no record for {} from {}", format_duration(gap.length),
                        format_rfc3339(gap.start, 3)));
-    }
-  }
-
-  // Of an hour that clocks have shown twice, stamps without a zone tell the first.
-  void find_set_back(const Checked& checked) {
-    using std::chrono::hours;
-    const auto& dating = checked.facts.dating;
-    if (!dating || !checked.facts.rhythm.any()) return;
-    const auto ahead = [&](Time time) {
-      return dating->zone.to_local(time) - time.time_since_epoch();
-    };
-    const Time begin = checked.facts.rhythm.start();
-    const Time end = std::min(checked.facts.rhythm.latest(), begin + kLongestWatch) + hours(1);
-    Time before = std::chrono::floor<hours>(begin);
-    for (Time hour = before; hour <= end; before = hour, hour += hours(1)) {
-      if (ahead(hour) >= ahead(before)) continue;
-      find("set-back", checked.origin().name,
-           fmt::format("the clocks of {} were set back at {}: of the hour told twice all is taken "
-                       "for the first",
-                       dating->zone.name(), format_rfc3339(hour, 0)));
     }
   }
 
@@ -338,8 +318,7 @@ class Check {
   const Query& query_;
   const Filter& filter_;
   const trace::KeySet keys_;
-  const CheckSearch search_{query_, keys_,
-                            [this](const input::Source& source, const Evidence& evidence) {
+  const CheckSearch search_{query_, keys_, [this](input::Source& source, const Evidence& evidence) {
                               return session_.calendar(source, evidence);
                             }};
   std::vector<Checked> checked_;  // by source

@@ -22,7 +22,8 @@ class CheckScan {
         worker_(worker),
         part_(part),
         reader_(*part.source, part.begin, part.end, search.query.block_size, worker.buffer),
-        calendar_(calendar) {
+        calendar_(calendar),
+        witness_(stated_zone(search.query, *part.source)) {
     if (latest) facts_.rhythm = Rhythm(*latest);
   }
 
@@ -33,7 +34,8 @@ class CheckScan {
       see_block();
     }
     if (first_stamp_) {
-      facts_.dating = {calendar_->evidence(), calendar_->zone(), calendar_->zone_from_envelopes()};
+      facts_.dating = {calendar_->evidence(), calendar_->zone(), calendar_->zone_from_envelopes(),
+                       calendar_->undecided()};
     }
     part_.status = reader_.status();
     part_.long_records = reader_.long_records();
@@ -45,7 +47,7 @@ class CheckScan {
   void see_evidence() {
     witness_.see(block_);
     const Evidence& evidence = witness_.evidence();
-    const std::size_t seen = evidence.samples.size() + evidence.dated.size();
+    const std::size_t seen = evidence.size();
     if (calendar_ == nullptr || seen != evidence_seen_) date_again(evidence);
     evidence_seen_ = seen;
   }

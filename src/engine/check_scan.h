@@ -55,6 +55,7 @@ struct Dating {
   trace::Calendar::Evidence evidence;
   Zone zone;
   bool zone_from_envelopes = false;
+  std::vector<SetBack> undecided = {};  ///< of which times could mean two moments
 };
 
 /// What is known of a source, or a part of one. Of bounded size.
@@ -93,7 +94,7 @@ struct CheckSearch {
   const Query& query;
   const trace::KeySet& keys;
   /// The calendar of a source with that evidence.
-  std::function<trace::Calendar(const input::Source&, const Evidence&)> date;
+  std::function<trace::Calendar(input::Source&, const Evidence&)> date;
 };
 
 /// Looks at one part. `calendar`: of its source; null for a stream, whose records are dated while

@@ -45,6 +45,15 @@ class Window {
   Record record_;
 };
 
+// Places that are looked at to find where the clocks were set, in one file.
+constexpr int kMostJumps = 16;
+
+// How far around a set-back of clocks the records are read.
+constexpr Duration kAroundSetBack = std::chrono::minutes(30);
+
+// So long after clocks were set in a stream its records are looked at.
+constexpr Duration kWatched = std::chrono::hours(3);
+
 // How many records of one place are asked when they were received.
 constexpr std::size_t kReceptions = 8;
 
@@ -54,6 +63,37 @@ bool note_reception(const Window& window, Evidence& evidence) {
   if (record.received.kind != Stamp::Kind::absolute || !window.yearless()) return false;
   evidence.receptions.push_back({window.position(), record.stamp, record.received.time});
   return true;
+}
+
+// Whether the clock seems to have been set between two records.
+bool jumps(const Reception& a, const Reception& b) {
+  const Duration by = trace::clock_ahead(a.stamp, a.time) - trace::clock_ahead(b.stamp, b.time);
+  return std::chrono::abs(by) >= trace::kClockJump;
+}
+
+// The first record of `window` that tells when it was received.
+std::optional<Reception> first_reception(Window window) {
+  Evidence seen;
+  for (std::size_t i = 0; i < kReceptions && window.next(); ++i) {
+    if (note_reception(window, seen)) return seen.receptions.front();
+  }
+  return std::nullopt;
+}
+
+// Of all records of `window` those between which the clock seems to have been set.
+void note_jumps(Window window, Evidence& evidence) {
+  std::optional<Reception> before;
+  Evidence seen;
+  while (window.next()) {
+    seen.receptions.clear();
+    if (!note_reception(window, seen)) continue;
+    const Reception& here = seen.receptions.front();
+    if (before && jumps(*before, here)) {
+      evidence.receptions.push_back(*before);
+      evidence.receptions.push_back(here);
+    }
+    before = here;
+  }
 }
 
 void find_dates(std::string_view bytes, std::uint64_t offset, Evidence& evidence) {
@@ -95,6 +135,24 @@ void see_window(std::string_view bytes, std::uint64_t offset, bool last, Evidenc
   find_dates(bytes, offset, evidence);
 }
 
+// Reads the clock at all records of `block` whose stamps are wanted.
+template <typename Wants>
+void see_clock_of(const Block& block, trace::ClockReadings& readings, const Wants& wants) {
+  format::Walk walk(block.bytes);
+  Record record;
+  while (walk.next()) {
+    const format::Slice& slice = walk.slice();
+    record.received = {};
+    record.stamp = format::glance(slice, false, record).stamp;
+    if (record.stamp.kind != Stamp::Kind::yearless || !wants(record.stamp)) continue;
+    // What starts bare has no envelope.
+    if (slice.payload == nullptr) format::parse(slice, record);
+    const bool received = record.received.kind == Stamp::Kind::absolute;
+    readings.see(block.offset + walk.offset(), record.stamp,
+                 received ? std::optional(record.received.time) : std::nullopt);
+  }
+}
+
 class FileWitness {
  public:
   explicit FileWitness(input::Source& source) : source_(source), size_(source.size()) {}
@@ -109,6 +167,7 @@ class FileWitness {
     }
     std::sort(evidence_.samples.begin(), evidence_.samples.end(),
               [](const auto& a, const auto& b) { return a.first < b.first; });
+    find_jumps();
     return std::move(evidence_);
   }
 
@@ -122,13 +181,48 @@ class FileWitness {
   bool any_stamp() const { return !evidence_.samples.empty() || evidence_.first; }
 
   void see(std::uint64_t offset, bool last) {
+    if (const auto [bytes, at] = read(offset, kWindow); !bytes.empty()) {
+      see_window(bytes, at, last, evidence_);
+    }
+  }
+
+  // The groups that begin in `size` bytes from `offset` on, and where the first of them does. Valid
+  // until the next call.
+  std::pair<std::string_view, std::uint64_t> read(std::uint64_t offset, std::size_t size) {
     const std::uint64_t from = offset == 0 ? 0 : offset - 1;
-    buffer_.assign(kWindow + 1 + format::kPadding, '\0');
-    const auto count = source_.read(from, buffer_.data(), kWindow + 1);
-    if (!count) return;
+    buffer_.assign(size + 1 + format::kPadding, '\0');
+    const auto count = source_.read(from, buffer_.data(), size + 1);
+    if (!count) return {};
     const std::string_view bytes(buffer_.data(), *count);
     const std::size_t first = offset == 0 ? 0 : format::next_start(bytes, 1);
-    see_window(bytes.substr(first), from + first, last, evidence_);
+    return {bytes.substr(first), from + first};
+  }
+
+  // Where the clocks seem to have been set between two places, the records are found between which
+  // they were.
+  void find_jumps() {
+    auto& seen = evidence_.receptions;
+    std::sort(seen.begin(), seen.end(),
+              [](const Reception& a, const Reception& b) { return a.offset < b.offset; });
+    const std::vector<Reception> known = seen;
+    int left = kMostJumps;
+    for (std::size_t i = 1; i < known.size() && left > 0; ++i) {
+      if (!jumps(known[i - 1], known[i])) continue;
+      find_jump(known[i - 1], known[i]);
+      --left;
+    }
+  }
+
+  void find_jump(Reception low, Reception high) {
+    while (high.offset - low.offset > 2 * kWindow) {
+      const auto [bytes, at] = read(low.offset + (high.offset - low.offset) / 2, kWindow);
+      const auto middle = bytes.empty() ? std::nullopt : first_reception(Window(bytes, at));
+      if (!middle || middle->offset >= high.offset) break;
+      (jumps(low, *middle) ? high : low) = *middle;
+    }
+    if (const auto [bytes, at] = read(low.offset, 4 * kWindow); !bytes.empty()) {
+      note_jumps(Window(bytes, at), evidence_);
+    }
   }
 
   // Samples are told apart by their place in the vector, where they are not in order yet.
@@ -157,6 +251,40 @@ class FileWitness {
   Evidence evidence_;
 };
 
+// Where, in steps of a window, the records of `source` come to `time`.
+std::uint64_t find_time(input::Source& source, const trace::Calendar& calendar, Time time) {
+  std::vector<char> buffer;
+  std::uint64_t low = 0, high = source.size();
+  while (high - low > kWindow) {
+    const std::uint64_t middle = low + (high - low) / 2;
+    BlockReader reader(source, middle, high, kWindow, buffer);
+    Block block;
+    std::optional<Time> there;
+    while (!there && reader.next(block)) {
+      Window window(block.bytes, block.offset);
+      while (!there && window.next()) {
+        if (!window.record().has_time()) continue;
+        there = calendar.resolve(window.position(), window.record().stamp);
+      }
+    }
+    (there && *there < time ? low : high) = middle;
+  }
+  return low;
+}
+
+// All readings of the part of `source` in which it came from `begin` to `end`.
+trace::ClockReadings read_clock(input::Source& source, const trace::Calendar& calendar, Time begin,
+                                Time end) {
+  trace::ClockReadings readings;
+  std::vector<char> buffer;
+  const std::uint64_t from = find_time(source, calendar, begin);
+  const std::uint64_t to = find_time(source, calendar, end) + kWindow;
+  BlockReader reader(source, from, to, 4 * kWindow, buffer);
+  Block block;
+  while (reader.next(block)) see_clock_of(block, readings, [](const Stamp&) { return true; });
+  return readings;
+}
+
 template <typename T>
 const T* for_path(const std::vector<PerPath<T>>& rules, const std::string& path) {
   const T* value = nullptr;
@@ -168,7 +296,26 @@ const T* for_path(const std::vector<PerPath<T>>& rules, const std::string& path)
 
 }  // namespace
 
+StreamWitness::StreamWitness(const Zone* zone) {
+  if (zone == nullptr) return;
+  const auto note_day = [&](Time time) {
+    const CivilTime day = to_civil(time, *zone);
+    days_.emplace(day.month, day.day);
+  };
+  for (const SetBack& set_back : zone->set_backs(*parse_rfc3339("1990-01-01T00:00:00Z"),
+                                                 *parse_rfc3339("2060-01-01T00:00:00Z"))) {
+    note_day(set_back.at - Duration(1));
+    note_day(set_back.at + set_back.by);
+  }
+}
+
 void StreamWitness::see(const Block& block) {
+  sample(block);
+  if (!evidence_.receptions.empty()) see_receptions(block);
+  if (!days_.empty()) see_clock(block);
+}
+
+void StreamWitness::sample(const Block& block) {
   if (block.offset < kWindow) {
     find_dates(block.bytes.substr(0, kWindow - block.offset), block.offset, evidence_);
   }
@@ -190,13 +337,57 @@ void StreamWitness::see(const Block& block) {
   }
 }
 
+// Two looks tell whether the clocks were set within the block, or since the one before.
+void StreamWitness::see_receptions(const Block& block) {
+  const auto first = first_reception(Window(block.bytes, block.offset));
+  const auto last =
+      first_reception(Window(block.bytes, block.offset, format::last_start(block.bytes, 0)));
+  if (!first || !last) return;
+  const bool between = jumps(evidence_.receptions.back(), *first);
+  const bool within = jumps(*first, *last);
+  if (between) evidence_.receptions.push_back(*first);
+  if (within) note_jumps(Window(block.bytes, block.offset), evidence_);
+  if (between || within) watched_until_ = last->time + kWatched;
+  if (first->time < watched_until_ && days_.empty()) see_clock(block);
+}
+
+void StreamWitness::see_clock(const Block& block) {
+  see_clock_of(block, evidence_.readings, [this](const Stamp& stamp) {
+    return days_.empty() || days_.contains({stamp.month, stamp.day});
+  });
+}
+
 Evidence witness_file(input::Source& source) { return FileWitness(source).gather(); }
+
+void settle_set_backs(input::Source& source, const Evidence& evidence, trace::Calendar& calendar) {
+  if (source.seekable()) {
+    for (const SetBack& set_back : calendar.set_backs()) {
+      const Time begin = set_back.at - set_back.by - kAroundSetBack;
+      const Time end = set_back.at + set_back.by + kAroundSetBack;
+      calendar.settle(set_back, read_clock(source, calendar, begin, end).list());
+    }
+    return;
+  }
+  const auto& readings = evidence.readings.list();
+  if (readings.empty()) return;
+  const auto time_of = [&](const trace::ClockReading& reading) {
+    return calendar.resolve(reading.offset, reading.stamp);
+  };
+  for (const SetBack& set_back :
+       calendar.zone().set_backs(time_of(readings.front()), time_of(readings.back()) + kWatched)) {
+    calendar.settle(set_back, readings);
+  }
+}
+
+const Zone* stated_zone(const Query& query, const input::Source& source) {
+  return for_path(query.zones, source.origin().name);
+}
 
 trace::Calendar make_calendar(const Query& query, const input::Source& source,
                               const Evidence& evidence, Time now) {
   using Kind = trace::Calendar::Evidence;
   const std::string& path = source.origin().name;
-  const Zone* zone = for_path(query.zones, path);
+  const Zone* zone = stated_zone(query, source);
   trace::Calendar calendar(zone == nullptr ? Zone() : *zone);
   for (const auto& [offset, stamp] : evidence.samples) calendar.add_sample(offset, stamp);
   if (evidence.first) calendar.set_beginning(evidence.first->first, evidence.first->second);

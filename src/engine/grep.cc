@@ -150,7 +150,10 @@ class Grep {
       lines = part->lines_before.value_or(lines);
       before = part.get();
       for (const Found& found : part->found) {
-        if (!calendar) calendar = date(*part, found);
+        if (!calendar) {
+          calendar = date(*part, found);
+          session_.report_undecided(*part->source, *calendar);
+        }
         const Time time = calendar->resolve(found.offset, found.stamp);
         if (!filter_.wants(time)) continue;
         const Time begin = query_.order == Order::begin ? earlier(time, found.duration) : time;

@@ -51,6 +51,9 @@ class HitWalk {
           const std::atomic<bool>& stop, HitWorker& worker, Part& part,
           format::Depth depth = format::Depth::whole);
 
+  /// Before the first next(): the zone that is stated for the source; null when none is.
+  void state_zone(const Zone* zone) { witness_ = StreamWitness(zone); }
+
   /// Moves to the next record of a group in which there is a hit, and parses it. At the end of
   /// the part returns false, after it has noted in the part what there is to tell of it.
   bool next();

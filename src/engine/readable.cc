@@ -19,6 +19,7 @@ void Readable::open(Session& session, const Filter* filter) {
   for (input::Source* source : sources_) {
     const bool used = source->seekable() && wanted(*source);
     calendars_.push_back(session.calendar(*source, used ? witness_file(*source) : Evidence()));
+    session.report_undecided(*source, calendars_.back());
   }
 }
 

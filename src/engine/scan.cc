@@ -21,6 +21,7 @@ void scan_part(const Search& search, const BlockSearch& block_search, HitWorker&
                Part& part) {
   HitWalk walk(block_search, search.query.block_size, search.count_lines, search.stop, worker,
                part);
+  if (!part.source->seekable()) walk.state_zone(stated_zone(search.query, *part.source));
   while (walk.next()) {
     const Identifier identifier = search.wanted.match(walk.record());
     if (identifier.value.empty() || !search.filter.wants(walk.record())) continue;

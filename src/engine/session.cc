@@ -18,6 +18,12 @@ void raise_descriptor_limit() {
 
 }  // namespace
 
+std::string undecided_words(const SetBack& set_back, const Zone& zone) {
+  return fmt::format(
+      "the clocks of {} were set back at {}: of the {} told twice all is taken for the first",
+      zone.name(), format_rfc3339(set_back.at, 0), format_duration(set_back.by));
+}
+
 void Session::open() {
   raise_descriptor_limit();
   input::Opened opened = input::open(query_.paths, query_.names, query_.follow);
@@ -133,8 +139,16 @@ output::Style Session::style() const {
   return style;
 }
 
-trace::Calendar Session::calendar(const input::Source& source, const Evidence& evidence) const {
+void Session::report_undecided(const input::Source& source, const trace::Calendar& calendar) {
+  for (const SetBack& set_back : calendar.undecided()) {
+    report({Diagnostic::Level::warning, source.origin().name, 0,
+            undecided_words(set_back, calendar.zone())});
+  }
+}
+
+trace::Calendar Session::calendar(input::Source& source, const Evidence& evidence) const {
   trace::Calendar calendar = make_calendar(query_, source, evidence, around_.now);
+  settle_set_backs(source, evidence, calendar);
   const auto ahead = ahead_.find(source.origin().name);
   if (ahead != ahead_.end()) calendar.set_ahead(ahead->second);
   return calendar;

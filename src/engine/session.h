@@ -22,6 +22,9 @@
 
 namespace ktrace::engine {
 
+/// What cannot be decided of the time that the clocks of `zone` showed twice.
+std::string undecided_words(const SetBack& set_back, const Zone& zone);
+
 /// One run of one command. For one thread.
 class Session {
  public:
@@ -88,7 +91,10 @@ class Session {
   void report_index(const input::Source& source, const Status& damage);
 
   /// The calendar of a source with that evidence.
-  trace::Calendar calendar(const input::Source& source, const Evidence& evidence) const;
+  trace::Calendar calendar(input::Source& source, const Evidence& evidence) const;
+
+  /// Reports what times of a source could mean two moments.
+  void report_undecided(const input::Source& source, const trace::Calendar& calendar);
 
   /// The clocks of the sources of these names are that far ahead: their times are moved back.
   void set_ahead(std::map<std::string, Duration> ahead) { ahead_ = std::move(ahead); }

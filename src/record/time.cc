@@ -117,6 +117,14 @@ bool read_offset(Cursor& in, Duration& offset) {
   return true;
 }
 
+// "UTC", "+02:00"
+std::string offset_name(Duration ahead) {
+  if (ahead == Duration::zero()) return "UTC";
+  const auto total = std::chrono::duration_cast<minutes>(std::chrono::abs(ahead)).count();
+  const char sign = ahead < Duration::zero() ? '-' : '+';
+  return fmt::format("{}{:02}:{:02}", sign, total / 60, total % 60);
+}
+
 const date::time_zone* tz(const void* zone) { return static_cast<const date::time_zone*>(zone); }
 
 Duration since_epoch(date::year_month_day day) {
@@ -156,16 +164,71 @@ Result<Zone> Zone::parse(std::string_view name) {
   }
 }
 
+Zone Zone::of_offsets(Duration ahead, std::vector<ClockChange> changes) {
+  Zone zone;
+  zone.name_ = offset_name(ahead);
+  zone.fixed_ = ahead;
+  for (const ClockChange& change : changes) zone.name_ += ", then " + offset_name(change.ahead);
+  zone.changes_ = std::move(changes);
+  return zone;
+}
+
+std::optional<Time> Zone::find_change(Duration before, Duration after, Time from, Time to) {
+  std::optional<Time> first;
+  for (const date::time_zone& place : date::get_tzdb().zones) {
+    const date::sys_info info = place.get_info(from);
+    const Time end = Time(std::clamp<seconds>(
+        info.end.time_since_epoch(), date::floor<seconds>(kFirst), date::floor<seconds>(kLast)));
+    if (info.offset != before || end > to || (first && end >= *first)) continue;
+    if (place.get_info(info.end).offset == after) first = end;
+  }
+  return first;
+}
+
+std::vector<SetBack> Zone::set_backs(Time from, Time to) const {
+  std::vector<SetBack> found;
+  Duration ahead = fixed_;
+  for (const ClockChange& change : changes_) {
+    if (change.ahead < ahead && change.at >= from && change.at <= to) {
+      found.push_back({change.at, ahead - change.ahead});
+    }
+    ahead = change.ahead;
+  }
+  if (zone_ == nullptr) return found;
+  to = std::min(to, Time(kLast));
+  for (Time at = std::max(from, Time(kFirst)); at <= to;) {
+    const date::sys_info before = tz(zone_)->get_info(at);
+    if (before.end > date::floor<seconds>(to)) break;
+    at = before.end;
+    const seconds by = before.offset - tz(zone_)->get_info(at).offset;
+    if (by > seconds::zero()) found.push_back({at, by});
+  }
+  return found;
+}
+
 Time Zone::to_time(Duration local) const {
   local = std::clamp(local, kFirst, kLast);
-  if (zone_ == nullptr) return Time(local - fixed_);
+  Duration ahead = fixed_;
+  for (const ClockChange& change : changes_) {
+    const Time time(local - ahead);
+    if (time < change.at) return time;
+    if (Time(local - change.ahead) < change.at) return change.at;
+    ahead = change.ahead;
+  }
+  if (zone_ == nullptr) return Time(local - ahead);
   const date::local_time<Duration> clocks(local);
   return Time(tz(zone_)->to_sys(clocks, date::choose::earliest).time_since_epoch());
 }
 
 Duration Zone::to_local(Time time) const {
   const Duration within = std::clamp(time.time_since_epoch(), kFirst, kLast);
-  if (zone_ == nullptr) return within + fixed_;
+  if (zone_ == nullptr) {
+    Duration ahead = fixed_;
+    for (const ClockChange& change : changes_) {
+      if (time >= change.at) ahead = change.ahead;
+    }
+    return within + ahead;
+  }
   return tz(zone_)->to_local(Time(within)).time_since_epoch();
 }
 

@@ -4,9 +4,6 @@
 #include "ktrace/calendar.h"
 
 #include <algorithm>
-#include <string>
-
-#include <fmt/format.h>
 
 namespace ktrace::trace {
 namespace {
@@ -56,18 +53,8 @@ constexpr int kOffsets[] = {-720, -660, -600, -570, -540, -480, -420, -360, -300
                             240,  270,  300,  330,  345,  360,  390,  420,  480,  525,
                             540,  570,  600,  630,  660,  720,  765,  780,  825,  840};
 
-// How far the clock of the stamp is ahead of UTC's at `time`, in whichever year makes it least.
-Duration ahead_of(const Stamp& stamp, Time time) {
-  const CivilTime civil = to_civil(time, Zone());
-  Duration least = Duration::max();
-  for (const int year : {civil.year - 1, civil.year, civil.year + 1}) {
-    const auto shown = from_civil(year, stamp.month, stamp.day, stamp.time_of_day);
-    if (shown && std::chrono::abs(*shown - time) < std::chrono::abs(least)) least = *shown - time;
-  }
-  return least;
-}
-
-std::optional<Duration> zone_offset(std::vector<Duration> ahead) {
+std::optional<Duration> zone_offset(std::span<const Duration> all) {
+  std::vector<Duration> ahead(all.begin(), all.end());
   std::sort(ahead.begin(), ahead.end());
   const Duration most = ahead.back(), usual = ahead[ahead.size() / 2];
   const auto offset = std::find_if(std::begin(kOffsets), std::end(kOffsets), [&](int candidate) {
@@ -79,17 +66,20 @@ std::optional<Duration> zone_offset(std::vector<Duration> ahead) {
   return found;
 }
 
-Zone fixed_zone(Duration offset) {
-  const auto total = std::chrono::duration_cast<minutes>(std::chrono::abs(offset)).count();
-  const std::string name =
-      fmt::format("{}{:02}:{:02}", offset < Duration::zero() ? '-' : '+', total / 60, total % 60);
-  const auto zone = offset == Duration::zero() ? Zone::parse("UTC") : Zone::parse(name);
-  return zone ? *zone : Zone();
-}
-
 int year_of(Time time) { return to_civil(time, Zone()).year; }
 
 }  // namespace
+
+Duration clock_ahead(const Stamp& stamp, Time received) {
+  const CivilTime civil = to_civil(received, Zone());
+  Duration least = Duration::max();
+  for (const int year : {civil.year - 1, civil.year, civil.year + 1}) {
+    const auto shown = from_civil(year, stamp.month, stamp.day, stamp.time_of_day);
+    if (shown && std::chrono::abs(*shown - received) < std::chrono::abs(least))
+      least = *shown - received;
+  }
+  return least;
+}
 
 void Calendar::add_sample(std::uint64_t offset, const Stamp& stamp) {
   if (stamp.kind != Stamp::Kind::yearless) return;
@@ -111,16 +101,38 @@ void Calendar::add_reception(std::uint64_t offset, const Stamp& stamp, Time time
 
 void Calendar::set_envelopes(bool zone_given) {
   if (receptions_.empty() || samples_.empty()) return;
-  std::vector<Duration> ahead;
-  for (const Reception& reception : receptions_) {
-    ahead.push_back(ahead_of(reception.stamp, reception.time));
-  }
-  const auto offset = zone_given ? std::nullopt : zone_offset(std::move(ahead));
-  if (offset) {
-    zone_ = fixed_zone(*offset);
-    zone_from_envelopes_ = true;
-  }
+  if (!zone_given) set_zone_by_receptions();
   set_year_near(receptions_.front().offset, receptions_.front().time, Evidence::envelope);
+}
+
+// The clocks may have been set forward or back in between. That is believed of runs of records that
+// agree on an offset each, where some place on Earth did just so at that moment.
+void Calendar::set_zone_by_receptions() {
+  std::stable_sort(receptions_.begin(), receptions_.end(),
+                   [](const Reception& a, const Reception& b) { return a.offset < b.offset; });
+  std::vector<Duration> ahead;
+  for (const Reception& one : receptions_) ahead.push_back(clock_ahead(one.stamp, one.time));
+  const std::span<const Duration> all(ahead);
+  std::optional<Duration> first, last;
+  std::vector<ClockChange> changes;
+  for (std::size_t begin = 0, end = 0; begin < all.size(); begin = end) {
+    while (++end < all.size() && std::chrono::abs(all[end] - all[end - 1]) < kClockJump) continue;
+    const auto offset = zone_offset(all.subspan(begin, end - begin));
+    if (!offset || offset == last) continue;
+    if (!last) {
+      first = last = offset;
+      continue;
+    }
+    const auto at = Zone::find_change(*last, *offset, receptions_[begin - 1].time - kUsualWait,
+                                      receptions_[begin].time + kClockError);
+    if (!at) continue;
+    changes.push_back({*at, *offset});
+    last = offset;
+  }
+  if (changes.empty()) first = zone_offset(all);
+  if (!first) return;
+  zone_ = Zone::of_offsets(*first, std::move(changes));
+  zone_from_envelopes_ = true;
 }
 
 void Calendar::set_dated(std::uint64_t offset, Time time) {
@@ -165,8 +177,8 @@ Time Calendar::read(std::uint64_t offset, const Stamp& stamp) const {
   }
   if (samples_.empty()) return in_year(first_year_, *wanted);
   const Sample& sample = sample_before(offset);
-  return in_year(first_year_ + sample.new_years + new_years_between(sample.stamp, *wanted),
-                 *wanted);
+  const int year = first_year_ + sample.new_years + new_years_between(sample.stamp, *wanted);
+  return in_its_pass(offset, in_year(year, *wanted));
 }
 
 const Calendar::Sample& Calendar::sample_before(std::uint64_t offset) const {
@@ -206,7 +218,8 @@ Time CalendarCursor::resolve(std::uint64_t offset, const Stamp& stamp) {
   hour_time_ = calendar_.resolve(offset, first);
   begin_ = offset;
   // An hour in which clocks are set, or at the edge of what counts as late, is not remembered.
-  const bool even = calendar_.resolve(offset, last) - hour_time_ == hours(1) - Duration(1);
+  const bool even = calendar_.resolve(offset, last) - hour_time_ == hours(1) - Duration(1) &&
+                    !calendar_.told_twice(hour_time_);
   end_ = even ? calendar_.next_sample(offset) : offset;
   month_ = stamp.month;
   day_ = stamp.day;

@@ -238,5 +238,110 @@ TEST(Envelopes, TheYearOfARecordReceivedInTheNextIsItsOwn) {
   EXPECT_EQ(resolved(calendar, 0, klog(12, 31, kEleven)), "2023-12-31T23:59:00Z");
 }
 
+TEST(Envelopes, TheClocksOfASourceMayBeSet) {
+  for (const auto& [before, after, day] : {std::tuple{2, 1, 25}, {1, 2, 29}}) {
+    const unsigned month = day == 25 ? 10 : 3;
+    const Time set = at(day == 25 ? "2026-10-25T01:00:00Z" : "2026-03-29T01:00:00Z");
+    Calendar calendar;
+    for (int i = -3; i < 3; ++i) {
+      const Duration since_midnight = hours(1) + minutes(20 * i) + seconds(1);
+      const Duration ahead = hours(i < 0 ? before : after);
+      const Stamp stamp = klog(month, static_cast<unsigned>(day), since_midnight + ahead);
+      const auto offset = static_cast<std::uint64_t>(i + 3);
+      calendar.add_sample(offset, stamp);
+      calendar.add_reception(offset, stamp, set + minutes(20 * i) + seconds(2));
+    }
+    calendar.set_envelopes(false);
+    EXPECT_EQ(calendar.zone().name(), day == 25 ? "+02:00, then +01:00" : "+01:00, then +02:00");
+    EXPECT_EQ(calendar.resolve(0, klog(month, static_cast<unsigned>(day), hours(before))),
+              set - hours(1));
+    EXPECT_EQ(calendar.resolve(9, klog(month, static_cast<unsigned>(day), hours(12))),
+              set + hours(11) - hours(after));
+  }
+}
+
+TEST(Envelopes, RecordsThatComeAnHourLateSetNoClock) {
+  Calendar calendar;
+  for (unsigned i = 0; i < 8; ++i) {
+    const Stamp stamp = klog(10, 24, hours(12) + minutes(i));
+    calendar.add_sample(i, stamp);
+    const Time time = at("2026-10-24T12:00:01Z") + minutes(i);
+    calendar.add_reception(i, stamp, i < 5 ? time : time + hours(1));
+  }
+  calendar.set_envelopes(false);
+  EXPECT_EQ(calendar.zone().name(), "UTC");
+}
+
+// ---- Hours that are told twice ----
+
+// A log in the zone of Berlin of the night in which clocks went from 03:00 back to 02:00, and what
+// its records mean: times of day as klog prints them, and hours and minutes in UTC.
+struct Night {
+  std::vector<std::string> clock;
+  std::vector<std::string> meaning;
+  bool decided = true;
+};
+
+Duration time_of_day(const std::string& text) {
+  return parse_rfc3339("1970-01-01T" + text + ":00Z")->time_since_epoch();
+}
+
+class ToldTwice : public testing::TestWithParam<Night> {};
+
+TEST_P(ToldTwice, MeansWhatTheOrderOfLinesSays) {
+  Calendar calendar(*Zone::parse("Europe/Berlin"));
+  ClockReadings readings;
+  std::vector<Stamp> stamps;
+  for (const std::string& clock : GetParam().clock) {
+    stamps.push_back(klog(10, 25, time_of_day(clock)));
+    readings.see(stamps.size() - 1, stamps.back(), std::nullopt);
+  }
+  calendar.add_sample(0, stamps.front());
+  calendar.add_sample(stamps.size() - 1, stamps.back());
+  calendar.set_first_year(2026);
+  ASSERT_EQ(calendar.set_backs().size(), 1u);
+  for (const SetBack& set_back : calendar.set_backs()) calendar.settle(set_back, readings.list());
+  EXPECT_EQ(calendar.undecided().empty(), GetParam().decided);
+  CalendarCursor cursor(calendar);
+  for (std::size_t i = 0; i < stamps.size(); ++i) {
+    EXPECT_EQ(resolved(calendar, i, stamps[i]).substr(11, 5), GetParam().meaning[i]) << i;
+    EXPECT_EQ(cursor.resolve(i, stamps[i]), calendar.resolve(i, stamps[i]));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, ToldTwice,
+    testing::Values(
+        // A step back begins the second pass.
+        Night{{"01:59", "02:30", "02:59", "02:01", "02:20", "02:40", "02:59", "03:01"},
+              {"23:59", "00:30", "00:59", "01:01", "01:20", "01:40", "01:59", "02:01"}},
+        // A line of the first pass that comes late.
+        Night{{"01:59", "02:30", "02:59", "02:00", "02:58", "02:01", "02:40"},
+              {"23:59", "00:30", "00:59", "01:00", "00:58", "01:01", "01:40"}},
+        // Lines that are late by a little are no step.
+        Night{{"01:59", "02:03", "02:10", "02:07", "02:20"},
+              {"23:59", "00:03", "00:10", "00:07", "00:20"}},
+        // It goes on into the time behind, and begins within: all is of the second pass.
+        Night{{"02:40", "02:50", "02:59", "03:01"}, {"01:40", "01:50", "01:59", "02:01"}},
+        // It comes from the time before, and ends within.
+        Night{{"01:59", "02:05", "02:10"}, {"23:59", "00:05", "00:10"}},
+        // Nobody can know.
+        Night{{"01:30", "02:10", "03:30"}, {"23:30", "00:10", "02:30"}, false},
+        Night{{"01:59", "02:05", "02:59", "03:01"}, {"23:59", "00:05", "00:59", "02:01"}, false}));
+
+TEST(ToldTwiceInEnvelopes, IsDecidedByThem) {
+  Calendar calendar(*Zone::parse("Europe/Berlin"));
+  ClockReadings readings;
+  const Stamp stamp = klog(10, 25, hours(2) + minutes(10));
+  calendar.add_sample(0, klog(10, 25, hours(1)));
+  calendar.add_sample(9, klog(10, 25, hours(4)));
+  calendar.set_first_year(2026);
+  readings.see(1, stamp, at("2026-10-25T00:10:01Z"));
+  readings.see(2, stamp, at("2026-10-25T01:10:01Z"));
+  for (const SetBack& set_back : calendar.set_backs()) calendar.settle(set_back, readings.list());
+  EXPECT_EQ(resolved(calendar, 1, stamp), "2026-10-25T00:10:00Z");
+  EXPECT_EQ(resolved(calendar, 2, stamp), "2026-10-25T01:10:00Z");
+}
+
 }  // namespace
 }  // namespace ktrace::trace
