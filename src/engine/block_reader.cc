@@ -272,6 +272,7 @@ Stamp BlockReader::stamp_before(std::size_t position) {
   return *known_stamp_;
 }
 
+// A wrapped line may seem to begin a group when the pieces before it are not seen, which decide.
 std::uint64_t group_begin(input::Source& source, std::uint64_t offset) {
   for (std::uint64_t back = kTail;; back *= 4) {
     const std::uint64_t low = offset - std::min(offset, back);
@@ -280,7 +281,13 @@ std::uint64_t group_begin(input::Source& source, std::uint64_t offset) {
     std::string window = bytes_at(source, low, size);
     window.resize(size);
     const std::size_t start = format::last_start(window, 0);
-    if (start > 0 || low == 0) return low + start;
+    if (low == 0) return start;
+    if (start == 0) continue;
+    const bool sees_all =
+        start > format::kBytesBack ||
+        newlines(std::string_view(window).substr(0, start)) > format::kLinesBack ||
+        !format::wrapped_at(window, start);
+    if (sees_all) return low + start;
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include "block_reader.h"
 
+#include <algorithm>
 #include <random>
 
 #include <gtest/gtest.h>
@@ -207,6 +208,27 @@ TEST(BlockReader, ThatNeverWaitsGivesAJsonRecordAtItsLinesEnd) {
   Block block;
   EXPECT_FALSE(reader.next(block));
   EXPECT_TRUE(reader.take_rest(block, false));
+}
+
+// Each record is cut in pieces, more of them than one look back sees.
+TEST(GroupBegin, IsWhereAReaderFindsAGroup) {
+  std::string text;
+  for (int record = 0; record < 6; ++record) {
+    const auto pieces = std::string("2026-11-22T16:50:45.041587123Z stderr P ") +
+                        std::string(1000, static_cast<char>('a' + record)) + '\n';
+    for (int piece = 0; piece < 12; ++piece) text += pieces;
+    text += "2026-11-22T16:50:45.041587123Z stderr F end\n";
+  }
+  MemorySource source(text);
+  std::vector<std::uint64_t> begins;
+  for (const Piece& record : records_of(text, text.size(), 4096)) begins.push_back(record.offset);
+  ASSERT_EQ(begins.size(), 6U);
+  for (std::uint64_t offset = 0; offset < text.size(); offset += 333) {
+    const std::uint64_t begin = group_begin(source, offset);
+    EXPECT_LE(begin, offset);
+    EXPECT_TRUE(std::binary_search(begins.begin(), begins.end(), begin))
+        << begin << " of " << offset;
+  }
 }
 
 TEST(BlockReader, OfAnEmptySourceGivesNothing) {
