@@ -67,6 +67,9 @@ class IndexWriter {
   /// What IndexReader::links() is to give: see stored_links.h. Nothing otherwise.
   void set_links(std::string links);
 
+  /// What IndexReader::words() is to give: see word_places.h. Nothing otherwise.
+  void set_words(std::string words);
+
   /// Writes the index to `path`, whose directory must exist: first under a temporary name beside
   /// it, which is then renamed, so that at any moment there is the old index or the new one.
   /// Removes what killed writers have left in that directory. An error when the file cannot be
@@ -108,6 +111,9 @@ class IndexReader {
 
   /// The links of the log's records: see stored_links.h. An error when they are damaged.
   Result<std::string> links();
+
+  /// Where words stand: see word_places.h. An error when that is damaged.
+  Result<std::string> words();
 
   /// Calls `take` for every occurrence in the order in which they were added, until it returns
   /// false. Views live until it returns. An error when the index is damaged: what was given before

@@ -42,4 +42,8 @@ class WordSearch {
   std::unique_ptr<LiteralSearch> heads_;           // what names begin with
 };
 
+/// Whether the record of a line, an audit event or a batch of spans, is told by identifiers alone
+/// what it is about, whatever it names.
+bool judged_by_ids(std::string_view line);
+
 }  // namespace ktrace::trace

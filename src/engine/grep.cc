@@ -92,7 +92,8 @@ class Grep {
     offsets.erase(std::lower_bound(offsets.begin(), offsets.end(), known->end), offsets.end());
     LineCount lines(source, known->reader.facts().lines);
     const std::size_t first = parts.size();
-    add_parts_around(source, index, offsets, parts);
+    PartsAround around(source, index, parts);
+    for (const std::uint64_t offset : offsets) around.add(offset, offset + 1);
     const std::size_t behind = parts.size();
     add_parts(source, index, known->end, query_.block_size, parts);
     if (!count_lines) return BlockReader::kToTheEnd;

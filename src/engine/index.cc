@@ -1,8 +1,9 @@
 // `index`: makes and refreshes the indexes of files. A file is scanned as by `list`, in parts, on
 // all threads; what was seen in a part goes to the index when all parts before it have gone, so
-// that little is held. Then it is searched for links, as by `story`. A file that only grew is read
-// from where its index ends.
+// that little is held; with it go the words of the part. Then the file is searched for links, as by
+// `story`. A file that only grew is read from where its index ends.
 
+#include <algorithm>
 #include <mutex>
 #include <thread>
 
@@ -12,6 +13,7 @@
 #include "list_scan.h"
 #include "parallel.h"
 #include "story_links.h"
+#include "word_parts.h"
 
 namespace ktrace::engine {
 namespace {
@@ -45,6 +47,7 @@ class Indexer {
     scan_links(begin);
     if (!failed_.ok()) return fail(failed_);
     if (keeps_links_) keep_links();
+    if (keeps_words_) keep_words();
     if (Status status = writer_.finish(store_.path_for(facts_.path), facts_); !status.ok()) {
       return fail(status);
     }
@@ -52,6 +55,8 @@ class Indexer {
   }
 
  private:
+  static constexpr std::uint64_t kSmall = 64 << 10;
+
   bool fail(const Status& status) {
     session_.report({Diagnostic::Level::error, source_.origin().name, 0, status.message()});
     return false;
@@ -71,8 +76,11 @@ class Indexer {
       writer_.add(occurrence);
       return true;
     });
-    if (!status.ok() || !take_over_links(known)) {
+    if (!status.ok() || !take_over_links(known) || !take_over_words(known)) {
       writer_ = trace::IndexWriter();
+      links_ = {};
+      words_ = {};
+      keeps_links_ = keeps_words_ = true;
       return false;
     }
     constexpr std::uint64_t kStep = trace::IndexFacts::kLineStep;
@@ -86,7 +94,6 @@ class Indexer {
   // Links that would take much room are left out, and `story` reads the log for them: of log lines
   // that costs little, of JSON much.
   void keep_links() {
-    constexpr std::uint64_t kSmall = 64 << 10;
     const bool json = bytes_at(source_, 0, 1) == "{";
     std::string links = links_.finish();
     if (links.size() > kSmall + facts_.indexed / (json ? 32 : 200)) return;
@@ -103,11 +110,30 @@ class Indexer {
     return true;
   }
 
+  // Where every record names something of its own, to read the log costs less than to tell where.
+  void keep_words() {
+    std::string words = words_.finish();
+    if (words.size() <= kSmall + facts_.indexed / 500) writer_.set_words(std::move(words));
+  }
+
+  bool take_over_words(KnownIndex& known) {
+    const auto words = known.reader.words();
+    keeps_words_ = !words || !words->empty();
+    if (!keeps_words_) return true;
+    const std::uint64_t end = known.end / trace::kWordStep;
+    return words && trace::decode_words(
+                        *words, [&](std::uint32_t hash, std::uint64_t first, std::uint64_t last) {
+                          for (std::uint64_t step = first; step <= std::min(last, end); ++step) {
+                            words_.add(step << trace::kWordBits | hash);
+                          }
+                        });
+  }
+
   // Some parts at a time, so that little is held.
   void scan_links(std::uint64_t begin) {
     if (!keeps_links_) return;
     constexpr std::size_t kPartsAtATime = 64;
-    const LinkScan scan(link_literals(), session_.query().block_size);
+    const LinkScan scan(link_literals(), {}, session_.query().block_size);
     std::vector<LinkWorker> workers(workers_.size());
     Parts parts;
     add_parts(source_, 0, begin, session_.query().block_size, parts);
@@ -131,12 +157,15 @@ class Indexer {
     const std::vector<std::unique_ptr<trace::Calendar>> undated(1);
     ListSearch search{session_.query(), session_.keys(), filter_, undated};
     search.for_index = true;
+    const WordScan words(source_, session_.query().block_size);
     for_each_task(workers_, parts_.size(), [&](ListWorker& worker, std::size_t task) {
       scan_for_list(search, worker, *parts_[task], seen_[task].seen);
       // With tables of its own a part needs no other's, and small tables are fast.
       seen_[task].ids = std::exchange(worker.ids, {});
       seen_[task].spellings = std::exchange(worker.spellings, {});
       seen_[task].components = std::exchange(worker.components, {});
+      if (keeps_words_)
+        words.read(*parts_[task], known_places(seen_[task]), worker.buffer, seen_[task].words);
       hand_over(task);
     });
     session_.report_parts(parts_);
@@ -154,7 +183,21 @@ class Indexer {
     trace::IdTable ids;
     std::vector<std::string> spellings;
     NameTable components;
+    std::vector<trace::WordPlace> words;
   };
+
+  // The places of identifiers that the index knows by their keys.
+  static std::vector<trace::WordPlace> known_places(const Seen& seen) {
+    std::vector<trace::WordPlace> places;
+    std::string id;
+    for (const SeenPart::Undated& undated : seen.seen.undated) {
+      seen.ids.copy(seen.seen.seen[undated.observation].trace, id);
+      const auto hash = trace::hash_of_id(id);
+      if (hash && id.size() < 64) places.push_back(trace::word_place(*hash, undated.offset));
+    }
+    std::sort(places.begin(), places.end());
+    return places;
+  }
 
   void add(const Part& part, Seen& seen) {
     if (failed_.ok()) failed_ = part.status;
@@ -166,6 +209,7 @@ class Indexer {
       writer_.add({id, seen.spellings[observation.key], undated.offset, undated.stamp,
                    observation.severity, seen.components.names()[observation.component]});
     }
+    for (const trace::WordPlace place : seen.words) words_.add(place);
     seen = {};
   }
 
@@ -177,7 +221,8 @@ class Indexer {
   trace::IndexFacts facts_;
   trace::IndexWriter writer_;
   trace::LinkEncoder links_;
-  bool keeps_links_ = true;
+  trace::WordEncoder words_;
+  bool keeps_links_ = true, keeps_words_ = true;
   LineSteps lines_;
   Parts parts_;
   Status failed_;

@@ -122,24 +122,20 @@ std::optional<KnownIndex> IndexStore::find(input::Source& source,
   return KnownIndex{std::move(*reader), *end, current};
 }
 
-void add_parts_around(input::Source& source, std::uint32_t index,
-                      const std::vector<std::uint64_t>& offsets, Parts& parts) {
-  Part* last = nullptr;
-  for (const std::uint64_t offset : offsets) {
-    const bool near =
-        last != nullptr && offset < last->end + kNear && last->end - last->begin < kLongestPart;
-    const std::uint64_t begin = near ? last->begin : group_begin(source, offset);
-    if (last != nullptr && begin < last->end) {
-      last->end = std::max(last->end, offset + 1);
-      continue;
-    }
-    parts.push_back(std::make_unique<Part>());
-    last = parts.back().get();
-    last->source = &source;
-    last->index = index;
-    last->begin = begin;
-    last->end = offset + 1;
+void PartsAround::add(std::uint64_t begin, std::uint64_t end) {
+  const bool near =
+      last_ != nullptr && begin < last_->end + kNear && last_->end - last_->begin < kLongestPart;
+  const std::uint64_t from = near ? last_->begin : group_begin(source_, begin);
+  if (last_ != nullptr && from < last_->end) {
+    last_->end = std::max(last_->end, end);
+    return;
   }
+  parts_.push_back(std::make_unique<Part>());
+  last_ = parts_.back().get();
+  last_->source = &source_;
+  last_->index = index_;
+  last_->begin = from;
+  last_->end = end;
 }
 
 }  // namespace ktrace::engine

@@ -51,9 +51,21 @@ class IndexStore {
   std::vector<std::string> keys_;
 };
 
-/// Appends the parts of a source that hold the records at `offsets` (ascending), and which may hold
-/// others.
-void add_parts_around(input::Source& source, std::uint32_t index,
-                      const std::vector<std::uint64_t>& offsets, Parts& parts);
+/// Makes the parts of a source that hold certain records, and which may hold others.
+class PartsAround {
+ public:
+  /// Appends them to `parts`.
+  PartsAround(input::Source& source, std::uint32_t index, Parts& parts)
+      : source_(source), index_(index), parts_(parts) {}
+
+  /// The records that stand in [begin, end), which is not before what was added before.
+  void add(std::uint64_t begin, std::uint64_t end);
+
+ private:
+  input::Source& source_;
+  std::uint32_t index_;
+  Parts& parts_;
+  Part* last_ = nullptr;
+};
 
 }  // namespace ktrace::engine

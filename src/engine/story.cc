@@ -7,7 +7,8 @@
 //           records that belong are kept, put in order and written
 //
 // Memory grows with the links and the story, not with the logs. Sources are read twice; streams are
-// spooled for that.
+// spooled for that. An index knows the links, and where names and identifiers stand: then little is
+// read at all.
 
 #include "ktrace/story.h"
 
@@ -31,6 +32,7 @@
 #include "story_links.h"
 #include "story_summary.h"
 #include "timeless.h"
+#include "word_parts.h"
 
 namespace ktrace::engine {
 namespace {
@@ -75,13 +77,6 @@ struct ClockWitness {
   std::vector<std::uint64_t> keys;
 };
 
-// Whether a line is judged by identifiers alone, whatever it names: an audit event, a batch of
-// spans.
-bool goes_by_ids(std::string_view line) {
-  return line.starts_with("{\"kind\":\"Event\",\"apiVersion\":\"audit.k8s.io/") ||
-         line.starts_with("{\"resourceSpans\"");
-}
-
 // Drops the positions in lines that are judged by identifiers. Each line is looked at once.
 void drop_in_judged_lines(std::string_view block, std::vector<std::size_t>& positions) {
   std::size_t line_end = 0;
@@ -89,7 +84,7 @@ void drop_in_judged_lines(std::string_view block, std::vector<std::size_t>& posi
   std::erase_if(positions, [&](std::size_t at) {
     if (at >= line_end) {
       const std::size_t before = at == 0 ? block.npos : block.rfind('\n', at - 1);
-      judged = goes_by_ids(block.substr(before == block.npos ? 0 : before + 1));
+      judged = trace::judged_by_ids(block.substr(before == block.npos ? 0 : before + 1));
       line_end = std::min(block.find('\n', at), block.size());
     }
     return judged;
@@ -182,51 +177,55 @@ class StoryRun {
     std::vector<std::string> asked;
     std::copy_if(starts.begin(), starts.end(), std::back_inserter(asked),
                  [](const std::string& start) { return start.find('/') == start.npos; });
-    std::vector<std::string> literals = link_literals();
-    literals.insert(literals.end(), asked.begin(), asked.end());
+    const WordQuery words(asked, {});
     const Query everything_query;
     const Filter everything(everything_query);
     Parts known;
-    Parts parts = make_parts(readable_.sources(), everything, query_.block_size,
-                             [&](std::uint32_t source, Parts&) {
-                               const std::uint64_t end = read_known(source);
-                               if (!asked.empty()) add_parts_until(source, end, known);
-                               return end;
-                             });
-    read_parts(parts, std::move(literals));
+    Parts parts =
+        make_parts(readable_.sources(), everything, query_.block_size,
+                   [&](std::uint32_t source, Parts&) { return read_known(source, words, known); });
+    read_parts(parts, link_literals(), asked);
     const std::size_t before = read_.size();
-    if (!asked.empty()) read_parts(known, asked);
+    read_parts(known, {}, asked);
     drop_known(before);
     settle();
   }
 
   // Reads the links that the index of a source knows. Gives where that ends: 0 without an index.
-  std::uint64_t read_known(std::uint32_t source) {
-    auto index = session_.index_of(*readable_.sources()[source]);
+  // Appends to `known` the parts before this that may hold the requests that are asked for.
+  std::uint64_t read_known(std::uint32_t place, const WordQuery& asked, Parts& known) {
+    input::Source& source = *readable_.sources()[place];
+    auto index = session_.index_of(source);
     if (!index) return 0;
     const auto stored = index->reader.links();
     if (stored && stored->empty()) return 0;
     LinkPart part;
-    if (!stored || !take_links(*stored, source, index->end, part)) {
-      session_.report_index(*readable_.sources()[source],
+    if (!stored || !take_links(*stored, place, index->end, part)) {
+      session_.report_index(source,
                             stored ? Status::error("the index is damaged") : stored.status());
       return 0;
     }
     read_.push_back(std::move(part));
+    if (asked.empty()) return index->end;
+    const auto steps = asked.steps(index->reader);
+    if (!steps) session_.report_index(source, steps.status());
+    if (steps && *steps) {
+      add_parts_in(source, place, **steps, index->end, known);
+    } else if (index->end > 0) {
+      const std::size_t first = known.size();
+      add_parts(source, place, 0, query_.block_size, known);
+      while (known.size() > first && known.back()->begin >= index->end) known.pop_back();
+      known.back()->end = index->end;
+    }
     return index->end;
   }
 
-  void add_parts_until(std::uint32_t source, std::uint64_t end, Parts& parts) {
-    const std::size_t first = parts.size();
-    add_parts(*readable_.sources()[source], source, 0, query_.block_size, parts);
-    while (parts.size() > first && parts.back()->begin >= end) parts.pop_back();
-    if (parts.size() > first) parts.back()->end = end;
-  }
-
-  void read_parts(Parts& parts, std::vector<std::string> literals) {
+  void read_parts(Parts& parts, std::vector<std::string> literals,
+                  const std::vector<std::string>& ids) {
+    if (parts.empty()) return;
     const std::size_t first = read_.size();
     read_.resize(first + parts.size());
-    const LinkScan scan(std::move(literals), query_.block_size);
+    const LinkScan scan(std::move(literals), ids, query_.block_size);
     std::vector<LinkWorker> workers(thread_count(query_.threads));
     for_each_task(workers, parts.size(), [&](LinkWorker& worker, std::size_t task) {
       scan.read(worker, *parts[task], read_[first + task]);
@@ -280,20 +279,25 @@ class StoryRun {
 
   // Out: the records that belong, in the order of their parts. Their texts are in parts_.
   std::vector<Told> gather(const trace::Story& story, const output::Format& format, bool shows) {
-    const trace::WordSearch words(story.ids(), story.names());
+    const std::vector<std::string> ids = story.ids(), names = story.names();
+    const trace::WordSearch words(ids, names);
     const BlockSearch search = [&](std::string_view block, std::vector<std::size_t>& hits) {
       words.find_names(block, hits);
       drop_in_judged_lines(block, hits);
       words.find_ids(block, hits);
       std::sort(hits.begin(), hits.end());
     };
-    parts_ = make_parts(readable_.sources(), filter_, query_.block_size);
+    const bool count_lines = shows && format.counts_lines;
+    const WordQuery query(ids, names);
+    parts_ = make_parts(readable_.sources(), filter_, query_.block_size,
+                        [&](std::uint32_t source, Parts& parts) {
+                          return add_known(source, query, count_lines, parts);
+                        });
     std::vector<std::vector<Told>> told(parts_.size());
     std::vector<ClockWitness> clocks(parts_.size());
     std::vector<HitWorker> workers(thread_count(query_.threads));
     for_each_task(workers, parts_.size(), [&](HitWorker& worker, std::size_t task) {
-      HitWalk walk(search, query_.block_size, shows && format.counts_lines, stop_, worker,
-                   *parts_[task]);
+      HitWalk walk(search, query_.block_size, count_lines, stop_, worker, *parts_[task]);
       trace::CalendarCursor cursor(readable_.calendar(parts_[task]->index));
       while (walk.next()) {
         Record& record = walk.record();
@@ -309,6 +313,27 @@ class StoryRun {
     });
     report_clocks(clocks);
     return join(told);
+  }
+
+  // Makes all parts of a source that are to be read, if its index tells, and gives where these end:
+  // 0 otherwise.
+  std::uint64_t add_known(std::uint32_t place, const WordQuery& query, bool count_lines,
+                          Parts& parts) {
+    input::Source& source = *readable_.sources()[place];
+    auto index = session_.index_of(source);
+    if (!index) return 0;
+    const auto steps = query.steps(index->reader);
+    if (!steps) session_.report_index(source, steps.status());
+    if (!steps || !*steps) return 0;
+    const std::size_t first = parts.size();
+    add_parts_in(source, place, **steps, index->end, parts);
+    const std::size_t behind = parts.size();
+    add_parts(source, place, index->end, query_.block_size, parts);
+    LineCount lines(source, index->reader.facts().lines);
+    for (std::size_t i = first; count_lines && i < parts.size() && i <= behind; ++i) {
+      parts[i]->lines_before = lines.before(parts[i]->begin);
+    }
+    return BlockReader::kToTheEnd;
   }
 
   // A wrong clock makes a story wrong: its lines miss the time in which they would belong.
@@ -346,6 +371,7 @@ class StoryRun {
     std::uint64_t lines = 0;
     for (std::size_t i = 0; i < parts_.size(); ++i) {
       if (i > 0 && parts_[i]->index != parts_[i - 1]->index) lines = 0;
+      lines = parts_[i]->lines_before.value_or(lines);
       for (Told& one : told[i]) {
         if (one.found.line != 0) one.found.line += lines;
         all.push_back(one);

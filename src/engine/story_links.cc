@@ -11,6 +11,8 @@ namespace ktrace::engine {
 void LinkScan::read(LinkWorker& worker, Part& part, LinkPart& into) const {
   const BlockSearch search = [&](std::string_view block, std::vector<std::size_t>& hits) {
     literals_.find_all(block, hits);
+    ids_.find_ids(block, hits);
+    std::sort(hits.begin(), hits.end());
   };
   HitWalk walk(search, block_size_, false, stop_, worker.hits, part, format::Depth::links);
   std::unordered_set<std::string> told;

@@ -10,6 +10,7 @@
 #include "ktrace/arena.h"
 #include "ktrace/literal_search.h"
 #include "ktrace/stored_links.h"
+#include "ktrace/word_search.h"
 #include "scan.h"
 
 namespace ktrace::engine {
@@ -26,16 +27,18 @@ struct LinkWorker {
   trace::StoredLinkReader links;
 };
 
-/// Reads the links of all records around certain literals. Thread-safe once built.
+/// Reads the links of all records around certain literals and identifiers. Thread-safe once built.
 class LinkScan {
  public:
-  LinkScan(std::vector<std::string> literals, std::size_t block_size)
-      : literals_(std::move(literals), false), block_size_(block_size) {}
+  LinkScan(std::vector<std::string> literals, const std::vector<std::string>& ids,
+           std::size_t block_size)
+      : literals_(std::move(literals), false), ids_(ids, {}), block_size_(block_size) {}
 
   void read(LinkWorker& worker, Part& part, LinkPart& into) const;
 
  private:
   const trace::LiteralSearch literals_;
+  const trace::WordSearch ids_;
   const std::size_t block_size_;
   const std::atomic<bool> stop_{false};
 };

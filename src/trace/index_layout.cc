@@ -232,6 +232,7 @@ std::string encode(const Header& header) {
   append_part(out, header.directory);
   append_part(out, header.facts);
   append_part(out, header.links);
+  append_part(out, header.words);
   append_fixed(out, checksum(out), 4);
   return out;
 }
@@ -250,7 +251,8 @@ Result<Header> decode_header(std::string_view bytes) {
   header.directory = take_part(in);
   header.facts = take_part(in);
   header.links = take_part(in);
-  for (const Part& part : {header.directory, header.facts, header.links}) {
+  header.words = take_part(in);
+  for (const Part& part : {header.directory, header.facts, header.links, header.words}) {
     if (!within(part, header.file_length)) return damaged();
   }
   return header;

@@ -71,6 +71,7 @@ using namespace index;  // NOLINT(google-build-using-namespace): the rest of thi
 struct IndexReader::State {
   Status load_directory();
   Status load(const Part& part, std::size_t padding);
+  Result<std::string> take(const Part& part);
 
   // The blocks that may hold what is looked for, ascending, and the ranks that match.
   Status search_dictionary(const Goal& goal);
@@ -288,11 +289,13 @@ Result<std::vector<std::uint64_t>> IndexReader::find(const Lookup& lookup) {
   return offsets;
 }
 
-Result<std::string> IndexReader::links() {
-  State& state = *state_;
-  if (Status status = state.load(state.header.links, 0); !status) return status;
-  return std::move(state.bytes);
+Result<std::string> IndexReader::State::take(const Part& part) {
+  if (Status status = load(part, 0); !status) return status;
+  return std::move(bytes);
 }
+
+Result<std::string> IndexReader::links() { return state_->take(state_->header.links); }
+Result<std::string> IndexReader::words() { return state_->take(state_->header.words); }
 
 Status IndexReader::for_each(const std::function<bool(const Occurrence&)>& take) {
   State& state = *state_;

@@ -21,6 +21,7 @@
 #include "ktrace/identifiers.h"
 #include "ktrace/index.h"
 #include "ktrace/stored_links.h"
+#include "ktrace/word_places.h"
 
 namespace {
 
@@ -166,6 +167,11 @@ void ask(const std::string& path, const std::string& id) {
       for (const char c : one.link.from.id) sum += static_cast<unsigned char>(c);
     }
   }
+  if (const auto words = reader->words()) {
+    (void)decode_words(*words, [&](std::uint32_t hash, std::uint64_t first, std::uint64_t last) {
+      sum += hash + first + last;
+    });
+  }
   (void)reader->for_each([&](const Occurrence& one) {
     for (const char c : one.id) sum += static_cast<unsigned char>(c);
     sum += one.key.size();
@@ -220,7 +226,7 @@ void reseal(std::string& bytes) {
   if (bytes.size() < kHeaderSize) return;
   const std::string_view view = bytes;
   Bytes in(view.substr(kMagic.size() + 4));
-  Header header{bytes.size(), (in.fixed(8), in.fixed(8)), {}, {}, {}};
+  Header header{bytes.size(), (in.fixed(8), in.fixed(8)), {}, {}, {}, {}};
   const auto part = [&in, &bytes] {
     Part taken;
     taken.position = std::min<std::uint64_t>(in.fixed(8), bytes.size());
@@ -231,6 +237,7 @@ void reseal(std::string& bytes) {
   header.directory = part();
   header.facts = part();
   header.links = part();
+  header.words = part();
   const auto sum = [&bytes](Part& one) {
     if (one.position > bytes.size() || one.length > bytes.size() - one.position) return;
     one.crc = checksum(std::string_view(bytes).substr(one.position, one.length));
@@ -247,6 +254,7 @@ void reseal(std::string& bytes) {
   sum(header.directory);
   sum(header.facts);
   sum(header.links);
+  sum(header.words);
   bytes.replace(0, kHeaderSize, encode(header));
 }
 

@@ -44,13 +44,13 @@ const std::map<std::string, std::set<std::string>> kAllowed{
     {"trace",
      {"identifiers.h", "literal_search.h", "key_search.h", "id_table.h", "calendar.h", "index.h",
       "anchors.h", "skew.h", "links.h", "link_graph.h", "story.h", "story_diff.h", "stored_links.h",
-      "word_search.h", "quotes.h"}},
+      "word_places.h", "word_search.h", "quotes.h"}},
     {"output", {"output.h"}},
     {"engine", {"engine.h",         "query.h",      "input.h",       "format.h",   "identifiers.h",
                 "literal_search.h", "key_search.h", "id_table.h",    "calendar.h", "index.h",
                 "output.h",         "anchors.h",    "skew.h",        "links.h",    "link_graph.h",
                 "story.h",          "story_diff.h", "word_search.h", "arrivals.h", "spool.h",
-                "stored_links.h",   "quotes.h"}},
+                "stored_links.h",   "quotes.h",     "word_places.h"}},
     {"cli", {"cli.h", "format.h", "query.h", "output.h", "input.h"}}};
 
 const std::set<std::string> kNeighbours{"record.h", "arena.h", "time.h", "status.h", "vectors.h"};

@@ -96,6 +96,7 @@ IndexFacts some_facts() {
 }
 
 const std::string kLinks = "what records tell of links";
+const std::string kWords = "where words stand";
 
 // ---- A directory for each test
 // -------------------------------------------------------------------
@@ -113,6 +114,7 @@ class Index : public testing::Test {
     IndexWriter writer;
     for (const Item& item : items) writer.add(item.view());
     writer.set_links(kLinks);
+    writer.set_words(kWords);
     return writer.finish(path_, facts);
   }
 
@@ -357,6 +359,7 @@ TEST_F(Index, KeepsTheFacts) {
   ASSERT_TRUE(write(small_log(), some_facts()).ok());
   EXPECT_EQ(open().facts(), some_facts());
   EXPECT_EQ(*open().links(), kLinks);
+  EXPECT_EQ(*open().words(), kWords);
 }
 
 TEST_F(Index, ContinuedIsAsIfMadeAtOnce) {
@@ -375,6 +378,7 @@ TEST_F(Index, ContinuedIsAsIfMadeAtOnce) {
                   .ok());
   for (auto item = half; item != items.end(); ++item) writer.add(item->view());
   writer.set_links(*old.links());
+  writer.set_words(*old.words());
   ASSERT_TRUE(writer.finish(path_, some_facts()).ok());
   EXPECT_TRUE(bytes() == at_once);
 }
@@ -435,6 +439,10 @@ void expect_right_or_refused(const std::string& path, const std::string& what) {
   const Result<std::string> links = reader->links();
   if (links) {
     EXPECT_EQ(*links, kLinks) << what;
+  }
+  const Result<std::string> words = reader->words();
+  if (words) {
+    EXPECT_EQ(*words, kWords) << what;
   }
   EXPECT_EQ(reader->facts(), some_facts()) << what;
 }

@@ -1,0 +1,76 @@
+// Where the words of a log stand that a story may look for: names of objects and identifiers, by
+// their hashes and in steps of the log, so that `story` reads only the steps that may hold one.
+//
+// What is a word here is what WordSearch finds, but for two kinds that logs are full of: words that
+// begin with no letter (numbers, dates, durations) or with a UUID are no names, and what has
+// neither the form of a UUID nor 32 or 64 hex digits is no identifier. Of those nothing is known,
+// and a story that looks for one reads the log. A step may seem to hold a word whose hash is that
+// of another; it never seems not to hold one that it does. All functions are pure and thread-safe.
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace ktrace::trace {
+
+/// Bytes of a log for which is told as one whether a word stands there.
+inline constexpr std::uint64_t kWordStep = 256 << 10;
+
+/// A word and a step in which it begins, as one number: hash (kWordBits bits) and above it the
+/// number of the step.
+using WordPlace = std::uint64_t;
+inline constexpr unsigned kWordBits = 24;
+
+/// Instead of a word: where records may hide words.
+inline constexpr std::uint32_t kHiddenWord = 0;
+
+inline WordPlace word_place(std::uint32_t hash, std::uint64_t offset) {
+  return offset / kWordStep << kWordBits | hash;
+}
+
+/// The hash of an identifier; none when nothing is known of such ones.
+std::optional<std::uint32_t> hash_of_id(std::string_view id);
+
+/// The hashes of all that WordSearch would find of these, in order, and kHiddenWord; none when one
+/// of them is such that nothing is known of it.
+std::optional<std::vector<std::uint32_t>> hashes_of(const std::vector<std::string>& ids,
+                                                    const std::vector<std::string>& names);
+
+/// Appends the places of all words in `block`, which holds whole lines and stands at `offset`;
+/// those of identifiers to `ids`, of names to `names`, most of them once. It has 64 readable bytes
+/// beyond its end.
+void read_words(std::string_view block, std::uint64_t offset, std::vector<WordPlace>& ids,
+                std::vector<WordPlace>& names);
+
+/// Words to bytes. The layout is documented in ktrace-index(5).
+class WordEncoder {
+ public:
+  /// The steps of each word must not descend.
+  void add(WordPlace place);
+
+  /// All bytes. Ends the encoder's use.
+  std::string finish();
+
+ private:
+  struct Run {
+    std::uint32_t hash, first, last;  // steps
+  };
+
+  std::vector<Run> runs_;
+  std::unordered_map<std::uint32_t, std::size_t> latest_;  // the last run of each word
+};
+
+/// Calls `take` for each run of steps that a word stands in, words in the order of their hashes.
+/// False when `bytes` are not what an encoder made; then what was given is to be discarded.
+bool decode_words(
+    std::string_view bytes,
+    const std::function<void(std::uint32_t hash, std::uint64_t first, std::uint64_t last)>& take);
+
+}  // namespace ktrace::trace

@@ -1,0 +1,93 @@
+// An index tells of identifiers in two ways: what stands under a key is an occurrence, and is
+// looked up; the words are all others, and names. In most logs nearly all identifiers stand under
+// keys, and to tell of them twice would double their cost.
+
+#include "word_parts.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include "block_reader.h"
+#include "line_count.h"
+
+namespace ktrace::engine {
+namespace {
+
+// From so many on it is faster to read the log than to look them up.
+constexpr std::size_t kMostLookups = 4096;
+
+void sort_out(std::vector<trace::WordPlace>& places) {
+  std::sort(places.begin(), places.end());
+  places.erase(std::unique(places.begin(), places.end()), places.end());
+}
+
+}  // namespace
+
+WordScan::WordScan(input::Source& source, std::size_t block_size)
+    : hidden_(format::hiding_marks(bytes_at(source, 0, format::kBeginning))),
+      block_size_(block_size) {}
+
+void WordScan::read(const Part& part, const std::vector<trace::WordPlace>& known,
+                    std::vector<char>& buffer, std::vector<trace::WordPlace>& places) const {
+  BlockReader reader(*part.source, part.begin, part.end, block_size_, buffer);
+  std::vector<trace::WordPlace> ids;
+  std::vector<std::size_t> hidden;
+  for (Block block; reader.next(block);) {
+    trace::read_words(block.bytes, block.offset, ids, places);
+    hidden.clear();
+    hidden_.add(block.bytes, hidden);
+    for (const std::size_t at : hidden) {
+      places.push_back(trace::word_place(trace::kHiddenWord, block.offset + at));
+    }
+  }
+  sort_out(ids);
+  std::set_difference(ids.begin(), ids.end(), known.begin(), known.end(),
+                      std::back_inserter(places));
+  sort_out(places);
+}
+
+Result<std::optional<std::vector<std::uint64_t>>> WordQuery::steps(
+    trace::IndexReader& index) const {
+  std::optional<std::vector<std::uint64_t>> steps;
+  if (!hashes_ || ids_.size() > kMostLookups) return steps;
+  const auto words = index.words();
+  if (!words) return words.status();
+  if (words->empty()) return steps;
+  steps.emplace();
+  auto wanted = hashes_->begin();
+  const std::uint64_t end = index.facts().indexed / trace::kWordStep + 1;
+  const bool good =
+      trace::decode_words(*words, [&](std::uint32_t hash, std::uint64_t first, std::uint64_t last) {
+        while (wanted != hashes_->end() && *wanted < hash) ++wanted;
+        if (wanted == hashes_->end() || *wanted != hash) return;
+        for (std::uint64_t step = first; step <= std::min(last, end); ++step) {
+          steps->push_back(step);
+        }
+      });
+  if (!good) return Status::error("the index is damaged");
+  if (Status status = add_identifiers(index, *steps); !status.ok()) return status;
+  std::sort(steps->begin(), steps->end());
+  steps->erase(std::unique(steps->begin(), steps->end()), steps->end());
+  return steps;
+}
+
+Status WordQuery::add_identifiers(trace::IndexReader& index,
+                                  std::vector<std::uint64_t>& steps) const {
+  for (const std::string& id : ids_) {
+    const auto offsets = index.find({id, false});
+    if (!offsets) return offsets.status();
+    for (const std::uint64_t offset : *offsets) steps.push_back(offset / trace::kWordStep);
+  }
+  return {};
+}
+
+void add_parts_in(input::Source& source, std::uint32_t index,
+                  const std::vector<std::uint64_t>& steps, std::uint64_t end, Parts& parts) {
+  PartsAround around(source, index, parts);
+  for (const std::uint64_t step : steps) {
+    const std::uint64_t begin = step * trace::kWordStep;
+    if (begin < end) around.add(begin, std::min(begin + trace::kWordStep, end));
+  }
+}
+
+}  // namespace ktrace::engine

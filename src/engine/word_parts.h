@@ -1,0 +1,56 @@
+// Where words stand: read off the parts of a source, for its index; and the parts of a source in
+// which words stand, as its index tells.
+
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "hit_walk.h"
+#include "indexed.h"
+#include "ktrace/word_places.h"
+
+namespace ktrace::engine {
+
+/// Reads the words of the parts of one source. Thread-safe once built.
+class WordScan {
+ public:
+  WordScan(input::Source& source, std::size_t block_size);
+
+  /// Appends the places of all words in `part`, in order, each once, but for those in `known`
+  /// (ascending). Works in `buffer`.
+  void read(const Part& part, const std::vector<trace::WordPlace>& known, std::vector<char>& buffer,
+            std::vector<trace::WordPlace>& places) const;
+
+ private:
+  const HiddenPlaces hidden_;
+  const std::size_t block_size_;
+};
+
+/// What a story looks for in an index.
+class WordQuery {
+ public:
+  WordQuery(const std::vector<std::string>& ids, const std::vector<std::string>& names)
+      : ids_(ids), names_(names), hashes_(trace::hashes_of(ids, names)) {}
+
+  bool empty() const { return ids_.empty() && names_.empty(); }
+
+  /// The steps of a source that may hold any of it, ascending; none when the index cannot tell.
+  /// An error when the index is damaged.
+  Result<std::optional<std::vector<std::uint64_t>>> steps(trace::IndexReader& index) const;
+
+ private:
+  Status add_identifiers(trace::IndexReader& index, std::vector<std::uint64_t>& steps) const;
+
+  const std::vector<std::string> ids_, names_;
+  const std::optional<std::vector<std::uint32_t>> hashes_;
+};
+
+/// Appends the parts of a source that hold the records which stand in `steps` (ascending) and begin
+/// before `end`, and which may hold others.
+void add_parts_in(input::Source& source, std::uint32_t index,
+                  const std::vector<std::uint64_t>& steps, std::uint64_t end, Parts& parts);
+
+}  // namespace ktrace::engine

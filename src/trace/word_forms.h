@@ -1,0 +1,214 @@
+// The forms of identifiers and names, and where text of such a form stands in a block.
+//
+// Nearly all identifiers have one of two forms: a UUID shows by its dashes, which stand in so many
+// places of a log together only where a UUID is, and a number of 32 or 64 hex digits by its length.
+// A run of 32 hex digits holds 16 of them from a place that is a multiple of 16, wherever it
+// begins, so that only these places are looked at.
+
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+namespace ktrace::trace {
+
+inline constexpr std::size_t kUuid = 36;
+inline constexpr std::array<std::size_t, 4> kDashes{8, 13, 18, 23};
+inline constexpr std::size_t kLane = 16;
+
+inline bool is_hex(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+inline bool is_word(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.';
+}
+
+inline bool has_uuid_form(std::string_view text) {
+  if (text.size() != kUuid) return false;
+  return std::all_of(kDashes.begin(), kDashes.end(),
+                     [text](std::size_t dash) { return text[dash] == '-'; });
+}
+
+// Calls `look` with each place from which dashes stand as in a UUID.
+template <typename Look>
+void each_uuid_portable(const char* begin, std::size_t places, const Look& look) {
+  for (std::size_t at = 0; at < places; ++at) {
+    const void* dash = std::memchr(begin + at + kDashes[0], '-', places - at);
+    if (dash == nullptr) return;
+    at = static_cast<std::size_t>(static_cast<const char*>(dash) - begin) - kDashes[0];
+    if (begin[at + kDashes[1]] == '-') look(at);
+  }
+}
+
+// Whether there are hex digits only at `at` and in the 15 places behind it.
+inline bool lane_is_hex(const char* at) { return std::all_of(at, at + kLane, is_hex); }
+
+template <typename Look>
+void each_hex_lane_portable(const char* begin, std::size_t size, const Look& look) {
+  for (std::size_t at = 0; at + kLane <= size; at += kLane) {
+    // The last one first: it is none as a rule.
+    if (is_hex(begin[at + kLane - 1]) && lane_is_hex(begin + at)) look(at);
+  }
+}
+
+template <typename Look>
+void each_word_portable(const char* text, std::size_t size, const Look& look) {
+  for (std::size_t at = 0; at < size; ++at) {
+    const std::size_t begin = at;
+    while (at < size && is_word(text[at])) ++at;
+    if (at > begin) look(begin, at - begin);
+  }
+}
+
+#if defined(__x86_64__)
+
+#define KTRACE_AVX2 __attribute__((target("avx2")))
+
+KTRACE_AVX2 inline __m256i load(const char* at) {
+  return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at));
+}
+
+// The last step begins inside the block and reads at most 31 + 23 bytes beyond its end.
+template <typename Look>
+KTRACE_AVX2 void each_uuid_avx2(const char* begin, std::size_t places, const Look& look) {
+  const __m256i dash = _mm256_set1_epi8('-');
+  for (std::size_t at = 0; at < places; at += 32) {
+    const __m256i first = _mm256_cmpeq_epi8(load(begin + at + kDashes[0]), dash);
+    const __m256i second = _mm256_cmpeq_epi8(load(begin + at + kDashes[1]), dash);
+    const __m256i both = _mm256_and_si256(first, second);
+    auto mask = static_cast<std::uint32_t>(_mm256_movemask_epi8(both));
+    for (; mask != 0; mask &= mask - 1) {
+      const std::size_t place = at + static_cast<std::size_t>(std::countr_zero(mask));
+      if (place < places) look(place);
+    }
+  }
+}
+
+template <typename Look>
+KTRACE_AVX2 void each_hex_lane_avx2(const char* begin, std::size_t size, const Look& look) {
+  for (std::size_t at = 0; at + kLane <= size; at += 32) {
+    const __m256i bytes = load(begin + at);
+    const __m256i folded = _mm256_or_si256(bytes, _mm256_set1_epi8(0x20));
+    const __m256i digit = _mm256_and_si256(_mm256_cmpgt_epi8(bytes, _mm256_set1_epi8('0' - 1)),
+                                           _mm256_cmpgt_epi8(_mm256_set1_epi8('9' + 1), bytes));
+    const __m256i letter = _mm256_and_si256(_mm256_cmpgt_epi8(folded, _mm256_set1_epi8('a' - 1)),
+                                            _mm256_cmpgt_epi8(_mm256_set1_epi8('f' + 1), folded));
+    const auto mask =
+        static_cast<std::uint32_t>(_mm256_movemask_epi8(_mm256_or_si256(digit, letter)));
+    if ((mask & 0xffff) == 0xffff) look(at);
+    if (mask >> 16 == 0xffff && at + 2 * kLane <= size) look(at + kLane);
+  }
+}
+
+KTRACE_AVX2 inline __m256i between(__m256i bytes, char low, char high) {
+  const __m256i above = _mm256_sub_epi8(bytes, _mm256_set1_epi8(low));
+  const __m256i most = _mm256_set1_epi8(static_cast<char>(high - low));
+  return _mm256_cmpeq_epi8(_mm256_min_epu8(above, most), above);
+}
+
+KTRACE_AVX2 inline std::uint32_t word_mask(const char* at) {
+  const __m256i bytes = load(at);
+  const __m256i letter = between(bytes, 'a', 'z'), digit = between(bytes, '0', '9');
+  const __m256i mark = between(bytes, '-', '.');
+  return static_cast<std::uint32_t>(
+      _mm256_movemask_epi8(_mm256_or_si256(_mm256_or_si256(letter, digit), mark)));
+}
+
+// A bit for each byte of a word; where it differs from the one before it a word begins or ends.
+template <typename Look>
+KTRACE_AVX2 void each_word_avx2(const char* text, std::size_t size, const Look& look) {
+  std::size_t begin = size;  // of the word that has not ended
+  std::uint64_t before = 0;  // whether the byte before is of a word
+  for (std::size_t at = 0; at < size; at += 64) {
+    std::uint64_t mask = word_mask(text + at);
+    if (size - at > 32) mask |= static_cast<std::uint64_t>(word_mask(text + at + 32)) << 32;
+    if (size - at < 64) mask &= (std::uint64_t{1} << (size - at)) - 1;
+    for (std::uint64_t edges = mask ^ (mask << 1 | before); edges != 0; edges &= edges - 1) {
+      const std::size_t place = at + static_cast<std::size_t>(std::countr_zero(edges));
+      if (begin == size) {
+        begin = place;
+      } else {
+        look(begin, place - begin);
+        begin = size;
+      }
+    }
+    before = mask >> 63;
+  }
+  if (begin != size) look(begin, size - begin);
+}
+
+inline bool has_avx2() {
+  static const bool has = __builtin_cpu_supports("avx2") != 0;
+  return has;
+}
+
+#endif
+
+template <typename Look>
+void each_uuid(std::string_view block, const Look& look) {
+  if (block.size() < kUuid) return;
+  const std::size_t places = block.size() - kUuid + 1;
+#if defined(__x86_64__)
+  if (has_avx2()) return each_uuid_avx2(block.data(), places, look);
+#endif
+  each_uuid_portable(block.data(), places, look);
+}
+
+template <typename Look>
+void each_hex_lane(std::string_view block, const Look& look) {
+#if defined(__x86_64__)
+  if (has_avx2()) return each_hex_lane_avx2(block.data(), block.size(), look);
+#endif
+  each_hex_lane_portable(block.data(), block.size(), look);
+}
+
+// Calls `look` with place and size of each whole word. The text has 64 readable bytes beyond its
+// end.
+template <typename Look>
+void each_word(std::string_view text, const Look& look) {
+#if defined(__x86_64__)
+  if (has_avx2()) return each_word_avx2(text.data(), text.size(), look);
+#endif
+  each_word_portable(text.data(), text.size(), look);
+}
+
+// Calls `look` with place and size of each run of 32 or 64 hex digits, no more and no fewer, where
+// `may` says that one can begin.
+template <typename May, typename Look>
+void each_hex_number(std::string_view block, const May& may, const Look& look) {
+  std::size_t done = 0;  // the end of the run that was looked at last
+  each_hex_lane(block, [&](std::size_t lane) {
+    if (lane < done) return;
+    std::size_t begin = lane;
+    while (begin > done && is_hex(block[begin - 1])) --begin;
+    done = lane + kLane;
+    if (begin > 0 && is_hex(block[begin - 1])) return;  // within a run that no identifier begins
+    if (!may(begin)) return;
+    while (done < block.size() && is_hex(block[done])) ++done;
+    if (done - begin == 32 || done - begin == 64) look(begin, done - begin);
+  });
+}
+
+// Calls `look` with `word`, a whole word, and with what stands before each '.' in it: behind a name
+// may stand the end of a sentence, or what an Event adds to it: ".18ea6c23d8cbf334". Until one of
+// them is enough.
+template <typename Look>
+void each_name_in(std::string_view word, const Look& look) {
+  word = word.substr(0, word.find_last_not_of(".-") + 1);
+  while (!word.empty() && !look(word)) {
+    const std::size_t dot = word.rfind('.');
+    word = word.substr(0, dot == word.npos ? 0 : dot);
+  }
+}
+
+}  // namespace ktrace::trace
