@@ -4,6 +4,8 @@
 //   gcloud logging read             [                          [{"insertId":…},{"insertId":…}]
 //     --format=json, and what jq      {
 //     or a browser made of it           "insertId": …,
+//   journalctl -o json-pretty       {
+//                                           "__CURSOR" : "…",     in any order, with tabs
 // Of other transports' JSON the same is read if its first member is as telling. What stands between
 // the objects belongs to the one before. Source: gcloud's json printer, systemd logs-show.c.
 //
@@ -31,6 +33,7 @@ constexpr std::array<std::string_view, 7> kFirstKeys{
 bool begins_with_key(std::string_view text) {
   if (!text.starts_with('"')) return false;
   text.remove_prefix(1);
+  if (is_journal_field(text.substr(0, text.find('"')))) return true;
   return std::any_of(kFirstKeys.begin(), kFirstKeys.end(), [&](std::string_view key) {
     return text.starts_with(key) && text.substr(key.size()).starts_with('"');
   });
@@ -44,7 +47,7 @@ bool opens_lines(std::string_view text) {
   for (const std::string_view end : {"{\n", "{\r\n"}) {
     if (!text.starts_with(end)) continue;
     const std::string_view below = text.substr(end.size(), kPadding);
-    const std::size_t key = count_blanks(below);
+    const std::size_t key = std::min(below.find_first_not_of(" \t"), below.size());
     return key > brace && begins_with_key(below.substr(key));
   }
   return false;

@@ -16,7 +16,7 @@ namespace {
 // In order of trial: what is told for certain comes before what is told by its looks.
 constexpr Envelope kEnvelopes[] = {
     {"docker", "Docker's json-file logs", unwrap_docker},
-    {"journal-json", "journalctl -o json", unwrap_journal_json},
+    {"journal-json", "journalctl -o json, json-pretty", unwrap_journal_json},
     {"cloud-logging", "Google Cloud Logging: exports, gcloud logging read --format=json",
      unwrap_cloud_logging},
     {"stern-json", "stern -o json, -o extjson", unwrap_stern_json},
@@ -98,10 +98,7 @@ bool is_one_of(const std::string_view (&names)[kSize], std::string_view name) {
 
 bool opens_object(std::string_view line) {
   const std::string_view key = first_key(line);
-  const bool capitals = key.size() > 2 && std::all_of(key.begin(), key.end(), [](char c) {
-                          return (c >= 'A' && c <= 'Z') || is_digit(c) || c == '_';
-                        });
-  return capitals || is_one_of(kOpens, key);
+  return is_journal_field(key) || is_one_of(kOpens, key);
 }
 
 // ---- Stamps -----------------------------------------------------------------------------------
@@ -189,6 +186,12 @@ std::span<const std::string_view> hiding_marks(std::string_view beginning) {
   if (opens_object(beginning)) return hiding_marks().subspan(1);
   if (unwrap_cri(beginning, Detail::beginning, arena, wrapped)) return hiding_marks().first(1);
   return {};
+}
+
+bool is_journal_field(std::string_view key) {
+  return key.size() > 2 && std::all_of(key.begin(), key.end(), [](char c) {
+           return (c >= 'A' && c <= 'Z') || is_digit(c) || c == '_';
+         });
 }
 
 bool unwrap(std::string_view line, Detail detail, Arena& arena, Wrapped& wrapped) {

@@ -50,6 +50,9 @@ bool unwrap(std::string_view line, Detail detail, Arena& arena, Wrapped& wrapped
 /// that only its other members can tell.
 bool begins_like_both(std::string_view line);
 
+/// Whether a key may be that of a field of journald.
+bool is_journal_field(std::string_view key);
+
 /// The time as envelopes write it: RFC 3339, Unix time in any unit, "Nov 22 17:01:33.349642" (then
 /// without year), "Sun 2026-11-22 17:01:33 UTC". Of kind none when it is nothing of these.
 Stamp envelope_stamp(std::string_view text);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "batches.h"
 #include "entries.h"
 #include "envelope.h"
 #include "framing.h"
@@ -116,22 +117,7 @@ void take_envelope(const Wrapped& first, Record& record) {
   record.payload = first.content;
 }
 
-// Sets what the envelope of the record's lines tells, and the payload inside. False when the first
-// line stands in none.
-bool unwrap_record(Record& record, Wrapped& first) {
-  std::string_view rest = record.raw;
-  if (rest.empty() || !unwrap(take_wrapped(rest, record.arena), Detail::all, record.arena, first))
-    return false;
-  take_envelope(first, record);
-  if (rest.empty()) return true;
-  // Unwrapped text is never longer than what it was wrapped in.
-  Joined joined(first, record.raw.size(), record.arena);
-  while (!rest.empty()) joined.add(take_wrapped(rest, record.arena), record.arena);
-  record.payload = joined.text();
-  return true;
-}
-
-// The same for an element of an array.
+// As unwrap_record(), for an element of an array.
 bool unwrap_element(Record& record, Wrapped& first) {
   const std::string_view entry = entry_of(record.raw, record.arena);
   if (!unwrap(entry, Detail::all, record.arena, first)) return false;
@@ -174,6 +160,19 @@ bool glance_inside(const Slice& slice, bool severity, Arena& arena, Glance& seen
 
 }  // namespace
 
+bool unwrap_record(Record& record, Wrapped& first) {
+  std::string_view rest = record.raw;
+  if (rest.empty() || !unwrap(take_wrapped(rest, record.arena), Detail::all, record.arena, first))
+    return false;
+  take_envelope(first, record);
+  if (rest.empty()) return true;
+  // Unwrapped text is never longer than what it was wrapped in.
+  Joined joined(first, record.raw.size(), record.arena);
+  while (!rest.empty()) joined.add(take_wrapped(rest, record.arena), record.arena);
+  record.payload = joined.text();
+  return true;
+}
+
 std::span<const Payload> payloads() { return kPayloads; }
 
 const Payload* recognise(const char* line) {
@@ -188,8 +187,11 @@ void parse(const Slice& slice, Record& record, Depth depth) {
   begin_record(slice, record);
   const Payload* payload = slice.payload != nullptr ? slice.payload : bare_start(slice.raw, 0);
   Wrapped envelope;
-  if (payload == &kEntryArray ? unwrap_element(record, envelope)
-                              : payload == nullptr && unwrap_record(record, envelope)) {
+  if (const Payload* const part = open_part(payload, record, envelope)) {
+    take_envelope(envelope, record);
+    payload = part;
+  } else if (payload == &kEntryArray ? unwrap_element(record, envelope)
+                                     : payload == nullptr && unwrap_record(record, envelope)) {
     payload = envelope.json ? &kPayloads[2] : recognise_within(record.payload, 0);
   }
   const bool skims = depth == Depth::links && payload != nullptr && payload->skim != nullptr;

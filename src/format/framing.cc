@@ -25,6 +25,7 @@
 #include <array>
 #include <cstring>
 
+#include "batches.h"
 #include "entries.h"
 #include "envelope.h"
 #include "ktrace/format.h"
@@ -222,8 +223,12 @@ class Partition {
       add(line);
       at = line.whole;
     }
-    for (const Open& open : open_)
-      slices.list.push_back({bytes_of(open, slices), {}, nullptr, open.begin()});
+    for (const Open& open : open_) {
+      const std::string_view bytes = bytes_of(open, slices);
+      const bool batch = open.may_be_batch && open.pieces.size() == 1;
+      if (batch && split_wrapped(bytes, open.begin(), slices)) continue;
+      slices.list.push_back({bytes, {}, nullptr, open.begin()});
+    }
   }
 
  private:
@@ -235,6 +240,7 @@ class Partition {
     Kind kind = Kind::plain;
     bool partial = false;
     bool weak = false;
+    bool may_be_batch = false;  // of records on one line
     std::vector<Extent> pieces;
 
     std::size_t begin() const { return pieces.front().begin; }
@@ -300,7 +306,10 @@ class Partition {
     open.weak = line.inside.weak;
     open.envelope = line.inside.envelope;
     open.stream = line.inside.stream;
-    if (line.payload != nullptr) open.kind = line.payload->json_line ? Kind::json : Kind::text;
+    if (line.payload != nullptr) {
+      open.kind = line.payload->json_line ? Kind::json : Kind::text;
+      open.may_be_batch = line.payload->split != nullptr;
+    }
     return open;
   }
 
@@ -409,9 +418,12 @@ bool hides(std::string_view block, std::size_t position) {
   // Nearly all marks are something else: beginnings of words, ends of whole lines in Docker's logs.
   const std::string_view before = block.substr(0, position);
   const bool stream = before.ends_with(" stdout") || before.ends_with(" stderr");
+  const std::size_t begin = line_begin(block, 0, position);
+  // Within an object over several lines. What it is its first line tells.
+  if (block[begin] == '\t' || (block[begin] == ' ' && block[position] == '"')) return true;
   if (before.ends_with("\\n") || (block[position] == ' ' && !stream)) return false;
   Arena arena;
-  const Line line = read_line(block, line_begin(block, 0, position), arena);
+  const Line line = read_line(block, begin, arena);
   return line.wrapped && line.inside.hidden();
 }
 

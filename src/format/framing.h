@@ -16,6 +16,10 @@ const Payload* recognise_within(std::string_view block, std::size_t line);
 /// `text`. False when there are none.
 bool tile(std::string_view text, std::size_t first, Slices& slices);
 
+/// Sets what the envelope of the record's lines (record.raw) tells, and the payload inside. False
+/// when the first line stands in none.
+bool unwrap_record(Record& record, Wrapped& first);
+
 /// The payload format that starts with the line, when that stands in no envelope.
 const Payload* bare_start(std::string_view block, std::size_t line);
 

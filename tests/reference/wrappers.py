@@ -62,6 +62,12 @@ def journal_json(line):
     )
 
 
+def journal_json_pretty(line):
+    fields = json.loads(journal_json(line)).items()
+    members = (f"\t{json.dumps(key)} : {json.dumps(value)}" for key, value in fields)
+    return ("{\n" + ",\n".join(members) + "\n}\n").encode()
+
+
 def journal_json_bytes(line):
     """As journalctl writes what is no printable text."""
     return compact(
@@ -206,6 +212,7 @@ ALL = (
     journal_iso_precise,
     journal_full,
     journal_json,
+    journal_json_pretty,
     journal_json_bytes,
     journal_export,
     journal_export_binary,

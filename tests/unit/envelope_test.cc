@@ -51,8 +51,10 @@ std::vector<Slice> slices_of(std::string_view block, Slices& slices, std::string
     records(group.of(block), of_group);
     for (Slice slice : of_group.list) {
       raw += slice.raw;
-      const std::string padded = std::string(slice.raw) + std::string(kPadding, '"');
-      slice.raw = slices.arena.keep(padded).substr(0, slice.raw.size());
+      for (std::string_view* text : {&slice.raw, &slice.context}) {
+        const std::string padded = std::string(*text) + std::string(kPadding, '"');
+        *text = slices.arena.keep(padded).substr(0, text->size());
+      }
       all.push_back(slice);
     }
     at = group.end;
@@ -480,6 +482,80 @@ TEST(JournalJson, MessagesAreNotAlwaysStrings) {
   EXPECT_EQ(message("[104,105,27]"), "hi\x1b");
   EXPECT_EQ(message(R"(["a","b\"c"])"), "a\nb\"c");
   EXPECT_EQ(message("null"), "");
+}
+
+TEST(JournalJson, EntriesMayStandOnLines) {
+  const auto entry = [](std::string_view message) {
+    return "{\n\t\"_PID\" : \"288\",\n\t\"__REALTIME_TIMESTAMP\" : \"1795366893364782\",\n"
+           "\t\"SYSLOG_IDENTIFIER\" : \"kubelet\",\n\t\"MESSAGE\" : " +
+           std::string(message) + "\n}\n";
+  };
+  EXPECT_EQ(payloads_of(entry('"' + kHead + "a\"") + entry('"' + kHead + "b\"") +
+                        entry("[\n\t\t104,\n\t\t105\n\t]")),
+            (Records{kHead + "a", kHead + "b\nhi"}));
+  const ParsedRecord record(entry('"' + kHead + "a\""));
+  EXPECT_EQ(record->envelope, "journal-json");
+  EXPECT_EQ(record->component, "kubelet");
+  EXPECT_EQ(record->message, "a");
+  const PaddedText bytes(entry("[\n\t\t104,\n\t\t105\n\t]"));
+  EXPECT_TRUE(hides(bytes.view(), bytes.view().find("\"MESSAGE\"")));
+}
+
+// ---- Batches ----
+
+struct Batch {
+  std::string line;
+  std::vector<std::string> messages;
+};
+
+const Batch kBatches[] = {
+    {R"({"resourceSpans":[{"resource":{},"scopeSpans":[{"spans":[)"
+     R"({"traceId":"ab","name":"one","endTimeUnixNano":"1795366893000000001"},)"
+     R"({"traceId":"ab","name":"tw\u00f6 <","endTimeUnixNano":"1795366893000000002"},)"
+     R"({"traceId":"ab","name":"three","endTimeUnixNano":"1795366893000000003"}]}]}]})",
+     {"one", "tw\u00f6 <", "three"}},
+    {R"({"kind":"EventList","apiVersion":"audit.k8s.io/v1","items":[)"
+     R"({"stage":"Panic","verb":"get","requestURI":"/a"},)"
+     R"({"stage":"Panic","verb":"get","requestURI":"/b"}]})",
+     {"get /a Panic", "get /b Panic"}},
+    {R"({"kind":"EventList","apiVersion":"v1","items":[)"
+     R"({"involvedObject":{"kind":"Pod","name":"a"},"reason":"R","message":"m"},)"
+     R"({"involvedObject":{"kind":"Pod","name":"b"},"reason":"R","message":"m"}]})",
+     {"R Pod a: m", "R Pod b: m"}}};
+
+// The messages of all records of a block, of which each stands in an envelope.
+std::vector<std::string> wrapped_messages(std::string_view block) {
+  Slices slices;
+  std::string raw;
+  std::vector<std::string> messages;
+  const PaddedText bytes(block);
+  for (const Slice& slice : slices_of(bytes.view(), slices, raw)) {
+    Record record;
+    parse(slice, record);
+    EXPECT_FALSE(record.envelope.empty());
+    EXPECT_EQ(record.received.kind, Stamp::Kind::absolute);
+    EXPECT_LE(record.payload.size(), slice.raw.size());
+    messages.emplace_back(record.message);
+  }
+  EXPECT_EQ(raw, block);
+  return messages;
+}
+
+TEST(Batches, HaveAllTheirRecordsInAnyEnvelope) {
+  for (const auto& [line, messages] : kBatches) {
+    const std::string quoted = json_string(line);
+    const std::string escaped = quoted.substr(1, quoted.size() - 2);
+    EXPECT_EQ(wrapped_messages(cri(line)), messages);
+    EXPECT_EQ(wrapped_messages(docker(escaped + "\\n")), messages);
+    EXPECT_EQ(wrapped_messages(R"({"insertId":"1","timestamp":"2026-11-22T17:01:33Z",)"
+                               R"("textPayload":)" +
+                               quoted + "}\n"),
+              messages);
+    const std::size_t half = line.size() / 2;
+    EXPECT_EQ(wrapped_messages(cri(line.substr(0, half), "stdout", "P") +
+                               cri(line.substr(half), "stdout")),
+              messages);
+  }
 }
 
 TEST(CloudLogging, TheTraceOfTheEntryIsAnAttribute) {
