@@ -26,9 +26,9 @@ namespace ktrace::format {
 namespace {
 
 // Members that no component's own JSON begins with.
-constexpr std::array<std::string_view, 7> kFirstKeys{
-    "insertId", "textPayload", "jsonPayload",     "protoPayload",
-    "logName",  "_index",      "receiveTimestamp"};
+constexpr std::array<std::string_view, 9> kFirstKeys{
+    "insertId", "textPayload", "jsonPayload",      "protoPayload", "logName",
+    "_index",   "date",        "receiveTimestamp", "log"};
 
 bool begins_with_key(std::string_view text) {
   if (!text.starts_with('"')) return false;
@@ -78,19 +78,6 @@ bool starts_array(const char* line) {
   return head.starts_with("[{") && begins_with_key(head.substr(2));
 }
 
-bool split_array(std::string_view text, Slices& slices) {
-  JsonCursor cursor(text);
-  const std::size_t first = slices.list.size();
-  cursor.each_element([&] {
-    cursor.peek();
-    const std::size_t begin = cursor.position();
-    if (cursor.skip().empty()) return false;
-    slices.list.push_back({{}, {}, nullptr, begin});
-    return true;
-  });
-  return tile(text, first, slices);
-}
-
 bool parse_nothing(Record&) { return false; }
 
 }  // namespace
@@ -101,6 +88,15 @@ std::size_t entry_size(std::string_view text) {
   if (text.empty()) return 0;
   if (text.front() == '_') return journal_export_size(text);
   return opens_lines(text) ? size_of_lines(text) : 0;
+}
+
+std::string_view take_element(std::string_view& text, Arena& arena) {
+  const std::size_t brace = std::min(text.find('{'), text.size());
+  const std::string_view object = JsonCursor(text.substr(brace)).skip();
+  const std::string_view entry = entry_of(text, arena);
+  text.remove_prefix(object.empty() ? text.size() : brace + object.size());
+  text.remove_prefix(std::min(text.find('{'), text.size()));
+  return entry;
 }
 
 std::string_view entry_of(std::string_view bytes, Arena& arena) {

@@ -117,11 +117,15 @@ void take_envelope(const Wrapped& first, Record& record) {
   record.payload = first.content;
 }
 
-// As unwrap_record(), for an element of an array.
-bool unwrap_element(Record& record, Wrapped& first) {
-  const std::string_view entry = entry_of(record.raw, record.arena);
-  if (!unwrap(entry, Detail::all, record.arena, first)) return false;
+// As unwrap_record(), for elements of an array.
+bool unwrap_elements(Record& record, Wrapped& first) {
+  std::string_view rest = record.raw;
+  if (!unwrap(take_element(rest, record.arena), Detail::all, record.arena, first)) return false;
   take_envelope(first, record);
+  if (rest.empty()) return true;
+  Joined joined(first, record.raw.size(), record.arena);
+  while (!rest.empty()) joined.add(take_element(rest, record.arena), record.arena);
+  record.payload = joined.text();
   return true;
 }
 
@@ -190,7 +194,7 @@ void parse(const Slice& slice, Record& record, Depth depth) {
   if (const Payload* const part = open_part(payload, record, envelope)) {
     take_envelope(envelope, record);
     payload = part;
-  } else if (payload == &kEntryArray ? unwrap_element(record, envelope)
+  } else if (payload == &kEntryArray ? unwrap_elements(record, envelope)
                                      : payload == nullptr && unwrap_record(record, envelope)) {
     payload = envelope.json ? &kPayloads[2] : recognise_within(record.payload, 0);
   }

@@ -28,6 +28,7 @@
 #include "batches.h"
 #include "entries.h"
 #include "envelope.h"
+#include "json_cursor.h"
 #include "ktrace/format.h"
 #include "line_ends.h"
 
@@ -223,15 +224,46 @@ class Partition {
       add(line);
       at = line.whole;
     }
+    finish(slices, true);
+  }
+
+  // The same for the elements of an array; false when it has none.
+  bool run_elements(Slices& slices) {
+    std::vector<std::size_t> begins;
+    JsonCursor cursor(group_);
+    cursor.each_element([&] {
+      cursor.peek();
+      begins.push_back(cursor.position());
+      return !cursor.skip().empty();
+    });
+    if (!begins.empty()) begins.front() = 0;
+    for (std::size_t i = 0; i < begins.size(); ++i) {
+      add(read_element(begins[i], i + 1 < begins.size() ? begins[i + 1] : group_.size()));
+    }
+    finish(slices, false);
+    return !begins.empty();
+  }
+
+ private:
+  Line read_element(std::size_t begin, std::size_t end) {
+    Line line;
+    line.begin = begin;
+    line.end = line.whole = end;
+    const std::string_view entry = entry_of(group_.substr(begin, end - begin), arena_);
+    line.wrapped = unwrap(entry, Detail::all, arena_, line.inside);
+    if (line.wrapped) line.payload = recognise_within(line.inside.content, 0);
+    return line;
+  }
+
+  void finish(Slices& slices, bool lines) {
     for (const Open& open : open_) {
       const std::string_view bytes = bytes_of(open, slices);
-      const bool batch = open.may_be_batch && open.pieces.size() == 1;
+      const bool batch = lines && open.may_be_batch && open.pieces.size() == 1;
       if (batch && split_wrapped(bytes, open.begin(), slices)) continue;
       slices.list.push_back({bytes, {}, nullptr, open.begin()});
     }
   }
 
- private:
   enum class Kind : std::uint8_t { text, json, plain };
 
   struct Open {
@@ -349,6 +381,10 @@ const Payload* recognise_within(std::string_view block, std::size_t line) {
   char head[kPadding] = {};
   block.copy(head, size, line);
   return recognise(head);
+}
+
+bool split_array(std::string_view text, Slices& slices) {
+  return Partition(text).run_elements(slices);
 }
 
 bool tile(std::string_view text, std::size_t first, Slices& slices) {

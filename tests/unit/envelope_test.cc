@@ -328,6 +328,35 @@ TEST(CloudLogging, AnArrayMayStandOnLines) {
   EXPECT_EQ(payloads_of(entry(kHead + "a") + ",\n" + entry(kHead + "b") + "]\n"), expected);
 }
 
+TEST(CloudLogging, EntriesOfAnArrayOnOneLineMakeRecordsTogether) {
+  const auto entry = [](const std::string& pod, const std::string& text) {
+    return R"({"insertId":"1","resource":{"labels":{"pod_name":")" + pod +
+           R"("}},"textPayload":")" + text + R"(","timestamp":"2026-11-22T16:50:45.041587123Z"})";
+  };
+  EXPECT_EQ(payloads_of("[" + entry("a", kHead + "Trace[1]: a") + ", " + entry("b", kHead + "b") +
+                        "," + entry("a", "Trace[1]: end") + "," + entry("b", kHead + "c") + "]\n"),
+            (Records{kHead + "Trace[1]: a\nTrace[1]: end", kHead + "b", kHead + "c"}));
+}
+
+TEST(FluentBit, ItsStandardOutputIsArrays) {
+  const auto entry = [](const std::string& text) {
+    return R"({"date":1795366893.5,"stream":"stderr","log":")" + text + R"("})";
+  };
+  EXPECT_EQ(payloads_of("[" + entry(kHead + "a") + "," + entry("of a") + "," + entry(kHead + "b") +
+                        "]\n[" + entry(kHead + "c") + "]\n"),
+            (Records{kHead + "a\nof a", kHead + "b", kHead + "c"}));
+}
+
+TEST(Elasticsearch, PiecesInAnArrayOnOneLineAreJoined) {
+  const auto hit = [](const std::string& tag, const std::string& text) {
+    return R"({"_index":"logs","_source":{"stream":"stderr","logtag":")" + tag + R"(","log":")" +
+           text + R"(","@timestamp":"2026-11-22T17:01:33Z"}})";
+  };
+  EXPECT_EQ(payloads_of("[" + hit("P", kHead + "long") + "," + hit("F", "er") + "," +
+                        hit("F", kHead + "b") + "]\n"),
+            (Records{kHead + "longer", kHead + "b"}));
+}
+
 TEST(Framing, AWrappedJsonRecordIsCompleteWithItsLine) {
   const auto complete = [](std::string_view text) {
     const PaddedText block(text);
