@@ -55,10 +55,7 @@ struct Checked {
   std::unique_ptr<trace::Calendar> calendar;  // of a seekable source
 
   const Origin& origin() const { return source->origin(); }
-  bool in_control_plane() const {
-    return std::find(kControlPlane.begin(), kControlPlane.end(), origin().component) !=
-           kControlPlane.end();
-  }
+  bool in_control_plane() const { return is_control_plane(origin().component); }
 };
 
 class Check {
@@ -114,16 +111,16 @@ class Check {
     for_each_task(
         workers, parts_.size(),
         [&](CheckWorker& worker, std::size_t task) {
-          auto facts = std::make_unique<Facts>(look_at(worker, task, std::nullopt));
+          auto facts = std::make_unique<Facts>(look_at(worker, task, nullptr));
           take(worker, task, std::move(facts));
         },
         [&](std::size_t task) { return follows(parts_, task); });
     session_.report_parts(parts_);
   }
 
-  Facts look_at(CheckWorker& worker, std::size_t task, std::optional<Time> latest) {
+  Facts look_at(CheckWorker& worker, std::size_t task, const Facts* before) {
     Part& part = *parts_[task];
-    return check_part(search_, worker, part, checked_[part.index].calendar.get(), latest);
+    return check_part(search_, worker, part, checked_[part.index].calendar.get(), before);
   }
 
   // Appends to the part's source what can be: all parts up to one that is still to be looked at.
@@ -136,7 +133,7 @@ class Check {
            facts_[whole.next] != nullptr) {
       const std::unique_ptr<Facts> next = std::exchange(facts_[whole.next], nullptr);
       if (!whole.facts.rhythm.fits(next->rhythm)) {
-        *next = look_at(worker, whole.next, whole.facts.rhythm.latest());
+        *next = look_at(worker, whole.next, &whole.facts);
       }
       whole.facts.append(*next);
       ++whole.next;
@@ -236,25 +233,33 @@ class Check {
   }
 
   // Of several sources of one component on one node only the last to end is looked at: the others
-  // are older pieces of its log.
+  // are older pieces of its log. Components are those of records: a journal holds several.
   void find_early_ends() {
-    std::map<std::pair<std::string_view, std::string_view>, const Checked*> last;
+    struct Last {
+      const Checked* source;
+      const Rhythm* rhythm;
+    };
+    std::map<std::pair<std::string_view, std::string_view>, Last> last;
     Time end = Time::min();
     for (const Checked& checked : checked_) {
-      if (!checked.in_control_plane() || !checked.facts.rhythm.any()) continue;
-      const Checked*& one = last[{checked.origin().component, checked.origin().node}];
-      const Time latest = checked.facts.rhythm.latest();
-      if (one == nullptr || latest > one->facts.rhythm.latest()) one = &checked;
-      end = std::max(end, latest);
+      for (const auto& [name, rhythm] : checked.facts.by_component) {
+        if (!rhythm.any()) continue;
+        const auto [one, added] = last.try_emplace(name, Last{&checked, &rhythm});
+        if (!added && rhythm.latest() > one->second.rhythm->latest())
+          one->second = {&checked, &rhythm};
+        end = std::max(end, rhythm.latest());
+      }
     }
     for (const Checked& checked : checked_) {
-      const auto one = last.find({checked.origin().component, checked.origin().node});
-      if (one == last.end() || one->second != &checked) continue;
-      const Rhythm& rhythm = checked.facts.rhythm;
-      if (!rhythm.ends_early(end)) continue;
-      find("ends-early", checked.origin().name,
-           fmt::format("ends {} before the last of the others",
-                       format_duration(end - rhythm.latest())));
+      const bool several = checked.facts.by_component.size() > 1;
+      for (const auto& [name, rhythm] : checked.facts.by_component) {
+        const auto one = last.find(name);
+        if (one == last.end() || one->second.rhythm != &rhythm || !rhythm.ends_early(end)) continue;
+        find("ends-early", checked.origin().name,
+             fmt::format("{}ends {} before the last of the others",
+                         several ? name.first + " " : std::string(),
+                         format_duration(end - rhythm.latest())));
+      }
     }
   }
 

@@ -17,14 +17,18 @@ bool is_blank(std::string_view line) { return line.find_first_not_of(" \t\r") ==
 class CheckScan {
  public:
   CheckScan(const CheckSearch& search, CheckWorker& worker, Part& part,
-            const trace::Calendar* calendar, std::optional<Time> latest)
+            const trace::Calendar* calendar, const Facts* before)
       : search_(search),
         worker_(worker),
         part_(part),
         reader_(*part.source, part.begin, part.end, search.query.block_size, worker.buffer),
         calendar_(calendar),
         witness_(stated_zone(search.query, *part.source)) {
-    if (latest) facts_.rhythm = Rhythm(*latest);
+    if (before == nullptr) return;
+    facts_.rhythm = Rhythm(before->rhythm.latest());
+    for (const auto& [name, rhythm] : before->by_component) {
+      facts_.by_component.emplace(name, Rhythm(rhythm.latest()));
+    }
   }
 
   Facts run() {
@@ -60,6 +64,7 @@ class CheckScan {
       const Duration by = next.resolve(offset, stamp) - calendar_->resolve(offset, stamp);
       if (by != Duration::zero()) {
         facts_.rhythm.shift(by);
+        for (auto& [name, rhythm] : facts_.by_component) rhythm.shift(by);
         facts_.anchors.shift(by);
       }
     }
@@ -110,9 +115,28 @@ class CheckScan {
     }
     const Time time = cursor_->resolve(offset, record.stamp);
     facts_.rhythm.add(time);
+    if (Rhythm* const own = rhythm_of(record)) own->add(time);
     worker_.anchors.clear();
     trace::collect_anchors(record, worker_.anchors);
     for (const std::uint64_t key : worker_.anchors) facts_.anchors.add({key, time});
+  }
+
+  // Of the component of the control plane that has logged the record; null when it is of none, or
+  // tells of an object only.
+  Rhythm* rhythm_of(const Record& record) {
+    const std::string_view component = record.component_name(), node = record.node_name();
+    if (!is_control_plane(component) || record.format == "event" || record.format == "object") {
+      return nullptr;
+    }
+    if (last_rhythm_ == nullptr || component != last_name_->first || node != last_name_->second) {
+      std::pair<std::string, std::string> name(component, node);
+      auto& known = facts_.by_component;
+      if (known.size() >= kMostNames && !known.contains(name)) return nullptr;
+      const auto entry = known.try_emplace(std::move(name)).first;
+      last_name_ = &entry->first;
+      last_rhythm_ = &entry->second;
+    }
+    return last_rhythm_;
   }
 
   void see_names(std::string_view component, std::string_view node) {
@@ -174,7 +198,9 @@ class CheckScan {
   std::optional<trace::CalendarCursor> cursor_;
   StreamWitness witness_;
   std::size_t evidence_seen_ = 0;
-  std::optional<std::pair<std::uint64_t, Stamp>> first_stamp_;  // without year
+  const std::pair<std::string, std::string>* last_name_ = nullptr;  // of the rhythm
+  Rhythm* last_rhythm_ = nullptr;                                   // that was asked for last
+  std::optional<std::pair<std::uint64_t, Stamp>> first_stamp_;      // without year
 };
 
 }  // namespace
@@ -225,12 +251,13 @@ void Facts::append(const Facts& later) {
   identifiers.add(later.identifiers);
   if (!dating) dating = later.dating;
   rhythm.append(later.rhythm);
+  for (const auto& [name, own] : later.by_component) by_component[name].append(own);
   anchors.add(later.anchors);
 }
 
 Facts check_part(const CheckSearch& search, CheckWorker& worker, Part& part,
-                 const trace::Calendar* calendar, std::optional<Time> latest) {
-  return CheckScan(search, worker, part, calendar, latest).run();
+                 const trace::Calendar* calendar, const Facts* before) {
+  return CheckScan(search, worker, part, calendar, before).run();
 }
 
 }  // namespace ktrace::engine

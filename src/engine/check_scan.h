@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <bitset>
 #include <cstdint>
@@ -44,6 +45,10 @@ class Tally {
 inline constexpr std::array<std::string_view, 4> kControlPlane{
     "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet"};
 
+inline bool is_control_plane(std::string_view component) {
+  return std::find(kControlPlane.begin(), kControlPlane.end(), component) != kControlPlane.end();
+}
+
 /// A line that no format could read.
 struct Unparsed {
   std::uint64_t line = 0;  ///< 1-based
@@ -73,6 +78,8 @@ struct Facts {
   Tally identifiers;                                ///< records by key
   std::optional<Dating> dating;                     ///< when there are stamps without year
   Rhythm rhythm;
+  /// Of what components of the control plane have logged, by component and node. Of bounded size.
+  std::map<std::pair<std::string, std::string>, Rhythm> by_component;
   trace::AnchorSample anchors;
 
   std::uint64_t lines() const { return line_ends + (open_line ? 1 : 0); }
@@ -98,9 +105,9 @@ struct CheckSearch {
 };
 
 /// Looks at one part. `calendar`: of its source; null for a stream, whose records are dated while
-/// they pass by what has been seen of it, and again when that changes. `latest`: of the records
-/// before the part, when it matters.
+/// they pass by what has been seen of it, and again when that changes. `before`: what stands before
+/// the part, when it matters; otherwise null.
 Facts check_part(const CheckSearch& search, CheckWorker& worker, Part& part,
-                 const trace::Calendar* calendar, std::optional<Time> latest);
+                 const trace::Calendar* calendar, const Facts* before);
 
 }  // namespace ktrace::engine
