@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 
 namespace ktrace::engine {
 
@@ -15,12 +16,25 @@ HiddenPlaces::HiddenPlaces(std::span<const std::string_view> marks) {
 
 void HiddenPlaces::add(std::string_view block, std::vector<std::size_t>& hits) const {
   if (!marks_) return;
+  std::vector<std::size_t> marks;
+  marks_->find_all(block, marks);
+  add(block, marks, hits);
+}
+
+void HiddenPlaces::add(std::string_view block, const std::vector<std::size_t>& marks,
+                       std::vector<std::size_t>& hits) const {
   const auto known = static_cast<std::ptrdiff_t>(hits.size());
-  marks_->find_all(block, hits);
-  hits.erase(std::remove_if(hits.begin() + known, hits.end(),
-                            [block](std::size_t mark) { return !format::hides(block, mark); }),
-             hits.end());
+  std::copy_if(marks.begin(), marks.end(), std::back_inserter(hits),
+               [block](std::size_t mark) { return format::hides(block, mark); });
   std::inplace_merge(hits.begin(), hits.begin() + known, hits.end());
+}
+
+void HiddenPlaces::find(const trace::LiteralSearch& wanted, std::string_view block,
+                        std::vector<std::size_t>& hits) const {
+  if (!marks_) return wanted.find_all(block, hits);
+  std::vector<std::size_t> marks;
+  wanted.find_both(block, *marks_, hits, marks);
+  add(block, marks, hits);
 }
 
 HitWalk::HitWalk(const BlockSearch& search, std::size_t block_size, bool count_lines,
@@ -81,9 +95,13 @@ bool HitWalk::next_block() {
   if (part_.meter != nullptr) part_.meter->add(block_.bytes.size());
   if (!part_.source->seekable()) witness_.see(block_);
   if (!search_) return true;
-  search_(block_.bytes, worker_.hits);
   if (!hidden_) hidden_.emplace(format::hiding_marks(block_.bytes));
-  hidden_->add(block_.bytes, worker_.hits);
+  if (literal_ != nullptr) {
+    hidden_->find(*literal_, block_.bytes, worker_.hits);
+  } else {
+    search_(block_.bytes, worker_.hits);
+    hidden_->add(block_.bytes, worker_.hits);
+  }
   return true;
 }
 

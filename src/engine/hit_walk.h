@@ -30,7 +30,14 @@ class HiddenPlaces {
   /// Adds these places to `hits`, which stay in ascending order.
   void add(std::string_view block, std::vector<std::size_t>& hits) const;
 
+  /// Adds what `wanted` finds, and these places.
+  void find(const trace::LiteralSearch& wanted, std::string_view block,
+            std::vector<std::size_t>& hits) const;
+
  private:
+  void add(std::string_view block, const std::vector<std::size_t>& marks,
+           std::vector<std::size_t>& hits) const;
+
   std::optional<trace::LiteralSearch> marks_;
 };
 
@@ -53,6 +60,9 @@ class HitWalk {
 
   /// Before the first next(): the zone that is stated for the source; null when none is.
   void state_zone(const Zone* zone) { witness_ = StreamWitness(zone); }
+
+  /// Before the first next(): the search is one for literals only, those of `literal`.
+  void search_literal(const trace::LiteralSearch* literal) { literal_ = literal; }
 
   /// Moves to the next record of a group in which there is a hit, and parses it. At the end of
   /// the part returns false, after it has noted in the part what there is to tell of it.
@@ -85,6 +95,7 @@ class HitWalk {
   BlockReader reader_;
   StreamWitness witness_;
   std::optional<HiddenPlaces> hidden_;
+  const trace::LiteralSearch* literal_ = nullptr;
   Block block_;
   format::Extent group_;
   std::size_t index_ = 0;    // of the record among the group's slices

@@ -8,6 +8,7 @@
 
 #include "hit_walk.h"
 #include "parallel.h"
+#include "read_ahead.h"
 
 namespace ktrace::engine {
 namespace {
@@ -17,11 +18,12 @@ namespace {
 constexpr std::uint64_t kBlocksPerPart = 16;
 
 // Keeps the records of one part that are wanted.
-void scan_part(const Search& search, const BlockSearch& block_search, HitWorker& worker,
-               Part& part) {
+void scan_part(const Search& search, const trace::LiteralSearch& literal,
+               const BlockSearch& block_search, HitWorker& worker, Part& part) {
   HitWalk walk(block_search, search.query.block_size, search.count_lines, search.stop, worker,
                part);
   if (!part.source->seekable()) walk.state_zone(stated_zone(search.query, *part.source));
+  if (search.wanted.verbatim()) walk.search_literal(&literal);
   while (walk.next()) {
     const Identifier identifier = search.wanted.match(walk.record());
     if (identifier.value.empty() || !search.filter.wants(walk.record())) continue;
@@ -30,6 +32,11 @@ void scan_part(const Search& search, const BlockSearch& block_search, HitWorker&
     part.found.push_back(found);
     if (search.stop_at_first) search.stop = true;
   }
+}
+
+// What is worth a thread of its own: a file that is unpacked.
+bool can_be_read_ahead(const input::Source& source) {
+  return !source.seekable() && !source.live() && source.group() == 0;
 }
 
 }  // namespace
@@ -76,12 +83,24 @@ void scan(const Search& search, Parts& parts, unsigned threads) {
     };
   }
   std::vector<HitWorker> workers(threads);
+  std::vector<bool> behind(parts.size());
+  for (std::size_t i = 0; i < parts.size(); ++i) behind[i] = follows(parts, i);
+  const bool idle = parts.size() < threads;
   for_each_task(
       workers, parts.size(),
       [&](HitWorker& worker, std::size_t task) {
-        scan_part(search, block_search, worker, *parts[task]);
+        Part& part = *parts[task];
+        if (idle && can_be_read_ahead(*part.source)) {
+          input::Source* const source = part.source;
+          ReadAhead ahead(*source);
+          part.source = &ahead;
+          scan_part(search, literal, block_search, worker, part);
+          part.source = source;
+        } else {
+          scan_part(search, literal, block_search, worker, part);
+        }
       },
-      [&](std::size_t task) { return follows(parts, task); });
+      [&](std::size_t task) { return behind[task]; });
 }
 
 }  // namespace ktrace::engine

@@ -89,23 +89,43 @@ class Avx2Search {
         second_(repeat(task.literal[task.second])) {}
 
   // The last step begins inside the block and so reads at most 31 bytes beyond its end.
-  KTRACE_AVX2 void run() {
-    if (task_.block.size() < task_.literal.size()) return;
+  KTRACE_AVX2 void run(std::size_t at = 0) {
     const char* const block = task_.block.data();
-    const std::size_t places = task_.block.size() - task_.literal.size() + 1;
-    std::size_t at = 0;
+    const std::size_t places = this->places();
     for (; at + 128 <= places; at += 128) {
-      const __m256i a = candidates(block + at), b = candidates(block + at + 32);
-      const __m256i c = candidates(block + at + 64), d = candidates(block + at + 96);
-      const __m256i any = _mm256_or_si256(_mm256_or_si256(a, b), _mm256_or_si256(c, d));
-      if (_mm256_testz_si256(any, any) != 0) [[likely]]
-        continue;
-      confirm(at, places, a);
-      confirm(at + 32, places, b);
-      confirm(at + 64, places, c);
-      confirm(at + 96, places, d);
+      __m256i any = _mm256_setzero_si256();
+      const Candidates found = look(at, any);
+      if (_mm256_testz_si256(any, any) == 0) [[unlikely]]
+        confirm(at, found);
     }
     for (; at < places; at += 32) confirm(at, places, candidates(block + at));
+  }
+
+  // How many there are in the block where the literal may begin.
+  std::size_t places() const {
+    const std::size_t size = task_.block.size(), needed = task_.literal.size();
+    return size < needed ? 0 : size - needed + 1;
+  }
+
+  // Where among the 128 places from `at` on the literal may begin; `any` may hold others already.
+  struct Candidates {
+    __m256i a, b, c, d;
+  };
+  KTRACE_AVX2 Candidates look(std::size_t at, __m256i& any) const {
+    const char* const block = task_.block.data() + at;
+    const Candidates found{candidates(block), candidates(block + 32), candidates(block + 64),
+                           candidates(block + 96)};
+    any = _mm256_or_si256(
+        any, _mm256_or_si256(_mm256_or_si256(found.a, found.b), _mm256_or_si256(found.c, found.d)));
+    return found;
+  }
+
+  KTRACE_AVX2 void confirm(std::size_t at, const Candidates& found) const {
+    const std::size_t places = this->places();
+    confirm(at, places, found.a);
+    confirm(at + 32, places, found.b);
+    confirm(at + 64, places, found.c);
+    confirm(at + 96, places, found.d);
   }
 
  private:
@@ -139,6 +159,24 @@ class Avx2Search {
   __m256i first_, second_;
 };
 
+// Both at once: the block is read once.
+template <bool kAnyCase>
+KTRACE_AVX2 void run_both(Avx2Search<kAnyCase> one, Avx2Search<false> other) {
+  const std::size_t places = std::min(one.places(), other.places());
+  std::size_t at = 0;
+  for (; at + 128 <= places; at += 128) {
+    __m256i any = _mm256_setzero_si256();
+    const auto found = one.look(at, any);
+    const auto others = other.look(at, any);
+    if (_mm256_testz_si256(any, any) != 0) [[likely]]
+      continue;
+    one.confirm(at, found);
+    other.confirm(at, others);
+  }
+  one.run(at);
+  other.run(at);
+}
+
 bool has_avx2() {
   static const bool has = __builtin_cpu_supports("avx2") != 0;
   return has;
@@ -149,10 +187,19 @@ void find(const Task& task) {
   task.any_case ? Avx2Search<true>(task).run() : Avx2Search<false>(task).run();
 }
 
+// `other` minds the case. False when there is no such way.
+bool find_both(const Task& one, const Task& other) {
+  if (!has_avx2()) return false;
+  one.any_case ? run_both(Avx2Search<true>(one), Avx2Search<false>(other))
+               : run_both(Avx2Search<false>(one), Avx2Search<false>(other));
+  return true;
+}
+
 #else
 
 bool has_avx2() { return false; }
 void find(const Task& task) { find_portable(task); }
+bool find_both(const Task&, const Task&) { return false; }
 
 #endif
 
@@ -211,6 +258,20 @@ void LiteralSearch::find_all(std::string_view block, std::vector<std::size_t>& p
   const auto added = positions.begin() + static_cast<std::ptrdiff_t>(before);
   std::sort(added, positions.end());
   positions.erase(std::unique(added, positions.end()), positions.end());
+}
+
+void LiteralSearch::find_both(std::string_view block, const LiteralSearch& other,
+                              std::vector<std::size_t>& positions,
+                              std::vector<std::size_t>& other_positions) const {
+  if (needles_.size() == 1 && other.needles_.size() == 1 && !other.any_case_) {
+    const Needle &one = needles_.front(), &two = other.needles_.front();
+    if (trace::find_both({block, one.text, one.first, one.second, any_case_, positions},
+                         {block, two.text, two.first, two.second, false, other_positions})) {
+      return;
+    }
+  }
+  find_all(block, positions);
+  other.find_all(block, other_positions);
 }
 
 std::string_view LiteralSearch::engine() { return has_avx2() ? "avx2" : "portable"; }

@@ -109,5 +109,27 @@ TEST(LiteralSearch, AgreesWithAPlainSearchOnRandomText) {
   }
 }
 
+TEST(LiteralSearch, FindsWithAnotherWhatItFindsAlone) {
+  std::string block;
+  for (int i = 0; i < 400; ++i) block += i % 7 == 0 ? "ab P" : i % 5 == 0 ? "xABx" : "....P";
+  for (const bool any_case : {false, true}) {
+    const LiteralSearch one({"ab"}, any_case), other({" P"}, false), two({" P", "x"}, false);
+    for (const std::size_t size : {0, 1, 2, 127, 128, 129, 255, 256, 300, 1000}) {
+      const std::string_view part = std::string_view(block).substr(0, size);
+      std::vector<std::size_t> alone, others_alone, both, others;
+      one.find_all(part, alone);
+      other.find_all(part, others_alone);
+      one.find_both(part, other, both, others);
+      EXPECT_EQ(both, alone) << size;
+      EXPECT_EQ(others, others_alone) << size;
+      others_alone.clear();
+      others.clear();
+      two.find_all(part, others_alone);
+      one.find_both(part, two, both, others);
+      EXPECT_EQ(others, others_alone) << size;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace ktrace::trace
