@@ -37,14 +37,14 @@ struct IndexFacts {
   static constexpr std::uint64_t kLineStep = 64 << 10;
 
   std::string path;                  ///< the file's real path
-  std::uint64_t size = 0;            ///< when it was opened
+  std::uint64_t size = 0;            ///< when it was opened, as it is stored
   std::int64_t modified = 0;         ///< nanoseconds since 1970
   std::uint64_t inode = 0;           ///< with the device: which file it was
   std::uint64_t device = 0;          ///<
-  std::uint64_t indexed = 0;         ///< how many bytes from its beginning were read
+  std::uint64_t indexed = 0;         ///< how many bytes from its beginning were read, unpacked
   std::uint64_t complete = 0;        ///< records that begin before this offset had ended
   std::uint64_t head = 0;            ///< content_hash of the first and of the last 4 KiB
-  std::uint64_t tail = 0;            ///< of the bytes that were read
+  std::uint64_t tail = 0;            ///< of the file as it is stored
   std::uint32_t rules = 0;           ///< number of the rules by which identifiers were found
   std::vector<std::string> keys;     ///< folded names of the identifier keys that were looked for
   std::vector<std::uint32_t> lines;  ///< how many line feeds each kLineStep bytes have
@@ -69,6 +69,9 @@ class IndexWriter {
 
   /// What IndexReader::words() is to give: see word_places.h. Nothing otherwise.
   void set_words(std::string words);
+
+  /// What IndexReader::restarts() is to give: see input::Source::restarts(). Nothing otherwise.
+  void set_restarts(std::string restarts);
 
   /// Writes the index to `path`, whose directory must exist: first under a temporary name beside
   /// it, which is then renamed, so that at any moment there is the old index or the new one.
@@ -114,6 +117,9 @@ class IndexReader {
 
   /// Where words stand: see word_places.h. An error when that is damaged.
   Result<std::string> words();
+
+  /// Where a compressed log can be unpacked from. An error when that is damaged.
+  Result<std::string> restarts();
 
   /// Calls `take` for every occurrence in the order in which they were added, until it returns
   /// false. Views live until it returns. An error when the index is damaged: what was given before

@@ -24,6 +24,16 @@ struct FileFacts {
   Time modified{};
 };
 
+/// Where a reader of one source stands: what it keeps from one read to the next, so that reading on
+/// from there, or a little before it, costs little where bytes must be unpacked. For one thread.
+struct Place {
+  class State {
+   public:
+    virtual ~State() = default;
+  };
+  std::unique_ptr<State> state;
+};
+
 /// One stream of bytes. read() of a seekable source may be called by several threads at once; all
 /// else is for one thread. What is known of a source is known once it is opened; its bytes are
 /// unpacked, and files are opened, while it is read.
@@ -48,12 +58,42 @@ class Source {
   /// When the source was last written to; empty for a pipe that does not tell.
   virtual std::optional<Time> modified() const = 0;
 
-  /// The file whose bytes these are, as it is now, or all files of a rotated log as one; empty when
-  /// there is no such file (pipes, compressed files, members of archives), or it was replaced.
+  /// The file whose bytes these are, compressed or not, as it is now, or all files of a rotated log
+  /// as one; empty when there is no such file (pipes, members of archives), or it was replaced.
   virtual std::optional<FileFacts> file() const { return std::nullopt; }
 
   /// Reads up to `size` bytes at `offset` into `into`. Gives the count, 0 only at the end.
   virtual Result<std::size_t> read(std::uint64_t offset, char* into, std::size_t size) = 0;
+
+  /// The same, for a reader that stands at `place`.
+  virtual Result<std::size_t> read_on(std::uint64_t offset, char* into, std::size_t size,
+                                      Place& place) {
+    (void)place;
+    return read(offset, into, size);
+  }
+
+  /// As read(), of the bytes of file() as they are stored.
+  virtual Result<std::size_t> read_stored(std::uint64_t offset, char* into, std::size_t size) {
+    return read(offset, into, size);
+  }
+
+  /// The first offset that is not before `offset` from where on reading begins at little cost.
+  virtual std::uint64_t division(std::uint64_t offset) const { return offset; }
+
+  /// Reads all of a source that is not seekable and has a file(), to learn where unpacking can
+  /// begin; then it is seekable. False when it can begin in too few places. An error when
+  /// something is damaged.
+  virtual Result<bool> survey() { return false; }
+
+  /// What a survey has found, of a source that is seekable by it; otherwise empty.
+  virtual std::string restarts() const { return {}; }
+
+  /// Makes a source seekable by what restarts() gave of the same bytes. False, and nothing is
+  /// changed, when it cannot be of these.
+  virtual bool use_restarts(std::string_view restarts) {
+    (void)restarts;
+    return false;
+  }
 
   /// Whether its next bytes may come long after the ones before: a pipe, or a file that is
   /// followed.

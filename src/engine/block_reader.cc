@@ -119,7 +119,7 @@ void BlockReader::fill() {
 
 // Reads up to `want` bytes behind what is in the buffer.
 void BlockReader::read_some(std::size_t want) {
-  const auto count = source_.read(base_ + filled_, buffer_.data() + filled_, want);
+  const auto count = source_.read_on(base_ + filled_, buffer_.data() + filled_, want, place_);
   // What was read before a failure is given out as if the source ended there.
   if (!count) status_ = count.status();
   filled_ += count ? *count : 0;
@@ -252,7 +252,7 @@ Stamp BlockReader::stamp_before() {
     // A record that begins before `high` may end behind it.
     const std::size_t size = std::min(high + kLookBack, base_) - from;
     window.assign(size + format::kPadding, '\0');
-    const auto count = source_.read(from, window.data(), size);
+    const auto count = source_.read_on(from, window.data(), size, place_);
     if (!count) return {};
     const std::string_view bytes(window.data(), *count);
     const std::size_t first = low == 0 ? 0 : format::next_start(bytes, 1);
@@ -273,12 +273,12 @@ Stamp BlockReader::stamp_before(std::size_t position) {
 }
 
 // A wrapped line may seem to begin a group when the pieces before it are not seen, which decide.
-std::uint64_t group_begin(input::Source& source, std::uint64_t offset) {
+std::uint64_t group_begin(input::Source& source, std::uint64_t offset, input::Place& place) {
   for (std::uint64_t back = kTail;; back *= 4) {
     const std::uint64_t low = offset - std::min(offset, back);
     // A line is judged by its first kPadding bytes; where the source ends before, by zeros.
     const std::size_t size = offset - low + format::kPadding;
-    std::string window = bytes_at(source, low, size);
+    std::string window = bytes_at(source, low, size, place);
     window.resize(size);
     const std::size_t start = format::last_start(window, 0);
     if (low == 0) return start;

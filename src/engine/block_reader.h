@@ -84,6 +84,7 @@ class BlockReader {
   std::size_t cut_long_record();
 
   input::Source& source_;
+  input::Place place_;
   std::uint64_t begin_, end_;
   std::size_t block_size_;
   std::vector<char>& buffer_;
@@ -109,8 +110,8 @@ class BlockReader {
 std::optional<Stamp> last_stamp(std::span<const format::Slice> slices, Record& scratch);
 
 /// Where the group begins that holds the byte at `offset` of a seekable source: the last start of
-/// one that is not behind it, or 0.
-std::uint64_t group_begin(input::Source& source, std::uint64_t offset);
+/// one that is not behind it, or 0. `place`: where the reader stands.
+std::uint64_t group_begin(input::Source& source, std::uint64_t offset, input::Place& place);
 
 /// The stamp of the last record in `block` that has one.
 std::optional<Stamp> last_stamp(std::string_view block);

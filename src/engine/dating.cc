@@ -191,7 +191,7 @@ class FileWitness {
   std::pair<std::string_view, std::uint64_t> read(std::uint64_t offset, std::size_t size) {
     const std::uint64_t from = offset == 0 ? 0 : offset - 1;
     buffer_.assign(size + 1 + format::kPadding, '\0');
-    const auto count = source_.read(from, buffer_.data(), size + 1);
+    const auto count = source_.read_on(from, buffer_.data(), size + 1, place_);
     if (!count) return {};
     const std::string_view bytes(buffer_.data(), *count);
     const std::size_t first = offset == 0 ? 0 : format::next_start(bytes, 1);
@@ -246,6 +246,7 @@ class FileWitness {
   }
 
   input::Source& source_;
+  input::Place place_;
   std::uint64_t size_;
   std::string buffer_;
   Evidence evidence_;

@@ -1,7 +1,8 @@
 // `index`: makes and refreshes the indexes of files. A file is scanned as by `list`, in parts, on
 // all threads; what was seen in a part goes to the index when all parts before it have gone, so
 // that little is held; with it go the words of the part. Then the file is searched for links, as by
-// `story`. A file that only grew is read from where its index ends.
+// `story`. A file that only grew is read from where its index ends; a compressed one
+// is surveyed first, and then read like any other.
 
 #include <algorithm>
 #include <mutex>
@@ -31,10 +32,12 @@ class Indexer {
 
   // Whether there is an index now.
   bool run() {
+    if (!source_.file()) return leave_out();
     std::vector<Diagnostic> words;
     auto known = store_.find(source_, words);
     for (const Diagnostic& word : words) session_.report(word);
     if (known && known->current) return true;
+    if (!source_.seekable() && !survey()) return false;
     const auto facts = store_.facts_now(source_);
     if (!facts) return fail(facts.status());
     facts_ = *facts;
@@ -48,6 +51,7 @@ class Indexer {
     if (!failed_.ok()) return fail(failed_);
     if (keeps_links_) keep_links();
     if (keeps_words_) keep_words();
+    writer_.set_restarts(source_.restarts());
     if (Status status = writer_.finish(store_.path_for(facts_.path), facts_); !status.ok()) {
       return fail(status);
     }
@@ -56,6 +60,25 @@ class Indexer {
 
  private:
   static constexpr std::uint64_t kSmall = 64 << 10;
+
+  // Whether the source can be read in parts now.
+  bool survey() {
+    const auto before = source_.file();
+    const auto surveyed = source_.survey();
+    if (!surveyed) return fail(surveyed.status());
+    if (!*surveyed) return leave_out();
+    const auto after = source_.file();
+    const bool same = before && after && before->size == after->size &&
+                      before->inode == after->inode && before->modified == after->modified;
+    return same || fail(Status::error("has changed while it was read"));
+  }
+
+  bool leave_out() {
+    session_.report({Diagnostic::Level::note, source_.origin().name, 0,
+                     "not indexed: only files are, and compressed ones when they can be unpacked "
+                     "in pieces"});
+    return false;
+  }
 
   bool fail(const Status& status) {
     session_.report({Diagnostic::Level::error, source_.origin().name, 0, status.message()});
@@ -241,12 +264,7 @@ Outcome run_index(Session& session, const Filter& filter) {
   std::vector<ListWorker> workers(thread_count(session.query().threads));
   bool any = false;
   for (input::Source* source : session.sources()) {
-    if (source->file()) {
-      any = Indexer(session, filter, store, workers, *source).run() || any;
-    } else {
-      session.report({Diagnostic::Level::note, source->origin().name, 0,
-                      "not indexed: only files that are not compressed are"});
-    }
+    any = Indexer(session, filter, store, workers, *source).run() || any;
   }
   return session.outcome(any);
 }

@@ -1,7 +1,8 @@
 // An index is believed when its file is provably the one that was indexed: the same inode under the
 // same path, of the same size and modification time, with the same first and last 4 KiB. A file
 // that is longer now may have grown: then what was indexed must still stand before what is new. All
-// else may have been written anew, and is read.
+// else may have been written anew, and is read. Of a compressed file all this is said of the bytes
+// as they are stored, and one that has grown is read, too.
 
 #include "indexed.h"
 
@@ -39,13 +40,21 @@ std::uint32_t rules() {
   return kRules + (static_cast<std::uint32_t>(trace::content_hash(names)) << 8);
 }
 
+// Of up to kHashed bytes as they are stored.
+std::uint64_t hash_at(input::Source& source, std::uint64_t offset, std::uint64_t size) {
+  std::string bytes(size, '\0');
+  const auto count = source.read_stored(offset, bytes.data(), size);
+  bytes.resize(count ? *count : 0);
+  return trace::content_hash(bytes);
+}
+
 std::uint64_t hash_before(input::Source& source, std::uint64_t end) {
   const std::uint64_t size = std::min(end, kHashed);
-  return trace::content_hash(bytes_at(source, end - size, size));
+  return hash_at(source, end - size, size);
 }
 
 std::uint64_t hash_of_head(input::Source& source, std::uint64_t end) {
-  return trace::content_hash(bytes_at(source, 0, std::min(end, kHashed)));
+  return hash_at(source, 0, std::min(end, kHashed));
 }
 
 }  // namespace
@@ -74,14 +83,17 @@ Result<trace::IndexFacts> IndexStore::facts_now(input::Source& source) const {
   if (!file) return Status::error("is no plain file");
   trace::IndexFacts facts;
   facts.path = file->path;
-  facts.size = facts.indexed = file->size;
+  facts.size = file->size;
+  facts.indexed = source.size();
   facts.modified = file->modified.time_since_epoch().count();
   facts.inode = file->inode;
   facts.device = file->device;
   // A start of which kPadding bytes are there is one whatever follows.
-  facts.complete = group_begin(source, file->size - std::min(file->size, format::kPadding));
-  facts.head = hash_of_head(source, facts.indexed);
-  facts.tail = hash_before(source, facts.indexed);
+  input::Place place;
+  facts.complete =
+      group_begin(source, facts.indexed - std::min(facts.indexed, format::kPadding), place);
+  facts.head = hash_of_head(source, facts.size);
+  facts.tail = hash_before(source, facts.size);
   facts.rules = rules();
   facts.keys = keys_;
   return facts;
@@ -94,14 +106,13 @@ std::optional<std::uint64_t> IndexStore::known_until(const trace::IndexFacts& th
   if (!file || then.rules != rules() || then.keys != keys_) return std::nullopt;
   const bool same = then.path == file->path && then.inode == file->inode &&
                     then.device == file->device && file->size >= then.size &&
-                    then.indexed == then.size && then.complete <= then.size;
+                    then.complete <= then.indexed;
   current = file->size == then.size;
   if (!same || (current && then.modified != file->modified.time_since_epoch().count()) ||
-      then.head != hash_of_head(source, then.indexed) ||
-      then.tail != hash_before(source, then.indexed)) {
+      then.head != hash_of_head(source, then.size) || then.tail != hash_before(source, then.size)) {
     return std::nullopt;
   }
-  return current ? then.size : then.complete;
+  return current ? then.indexed : then.complete;
 }
 
 std::optional<KnownIndex> IndexStore::find(input::Source& source,
@@ -119,13 +130,20 @@ std::optional<KnownIndex> IndexStore::find(input::Source& source,
   bool current = false;
   const auto end = known_until(reader->facts(), source, current);
   if (!end) return std::nullopt;
+  if (!source.seekable()) {
+    const auto restarts = reader->restarts();
+    if (!restarts) {
+      words.push_back({Diagnostic::Level::warning, path, 0, restarts.message() + "; not used"});
+    }
+    if (!restarts || !source.use_restarts(*restarts)) return std::nullopt;
+  }
   return KnownIndex{std::move(*reader), *end, current};
 }
 
 void PartsAround::add(std::uint64_t begin, std::uint64_t end) {
   const bool near =
       last_ != nullptr && begin < last_->end + kNear && last_->end - last_->begin < kLongestPart;
-  const std::uint64_t from = near ? last_->begin : group_begin(source_, begin);
+  const std::uint64_t from = near ? last_->begin : group_begin(source_, begin, place_);
   if (last_ != nullptr && from < last_->end) {
     last_->end = std::max(last_->end, end);
     return;

@@ -66,6 +66,7 @@ class PartsAround {
   std::uint32_t index_;
   Parts& parts_;
   Part* last_ = nullptr;
+  input::Place place_;
 };
 
 }  // namespace ktrace::engine

@@ -27,10 +27,16 @@ std::uint64_t newlines(std::string_view text) {
 }
 
 std::string bytes_at(input::Source& source, std::uint64_t offset, std::size_t size) {
+  input::Place place;
+  return bytes_at(source, offset, size, place);
+}
+
+std::string bytes_at(input::Source& source, std::uint64_t offset, std::size_t size,
+                     input::Place& place) {
   std::string bytes(size, '\0');
   std::size_t filled = 0;
   while (filled < size) {
-    const auto count = source.read(offset + filled, bytes.data() + filled, size - filled);
+    const auto count = source.read_on(offset + filled, bytes.data() + filled, size - filled, place);
     if (!count || *count == 0) break;
     filled += *count;
   }
@@ -61,7 +67,7 @@ void LineSteps::add(const LineSteps& behind) {
 std::uint64_t LineCount::before(std::uint64_t offset) {
   while (step_ < counts_.size() && (step_ + 1) * kStep <= offset) counted_ += counts_[step_++];
   const std::uint64_t begin = step_ * kStep;
-  return counted_ + newlines(bytes_at(source_, begin, offset - begin));
+  return counted_ + newlines(bytes_at(source_, begin, offset - begin, place_));
 }
 
 }  // namespace ktrace::engine

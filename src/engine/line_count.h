@@ -14,8 +14,11 @@ namespace ktrace::engine {
 
 std::uint64_t newlines(std::string_view text);
 
-/// Up to `size` bytes of `source` from `offset` on; fewer when it ends or fails before.
+/// Up to `size` bytes of `source` from `offset` on; fewer when it ends or fails before. `place`:
+/// where the reader stands who goes on reading near by.
 std::string bytes_at(input::Source& source, std::uint64_t offset, std::size_t size);
+std::string bytes_at(input::Source& source, std::uint64_t offset, std::size_t size,
+                     input::Place& place);
 
 /// How many line feeds each step (trace::IndexFacts::kLineStep bytes) of a part of a source has.
 struct LineSteps {
@@ -43,6 +46,7 @@ class LineCount {
 
  private:
   input::Source& source_;
+  input::Place place_;
   const std::vector<std::uint32_t>& counts_;
   std::size_t step_ = 0;
   std::uint64_t counted_ = 0;  // in the steps before step_

@@ -45,13 +45,14 @@ void add_parts(input::Source& source, std::uint32_t index, std::uint64_t begin,
                std::size_t block_size, Parts& parts) {
   const std::uint64_t step = block_size * kBlocksPerPart;
   const std::uint64_t size = source.seekable() ? source.size() : 1;
-  for (; begin < size; begin += step) {
+  while (begin < size) {
     auto part = std::make_unique<Part>();
     part->source = &source;
     part->index = index;
     part->begin = begin;
     // The last part goes to the end, wherever that is by then.
-    part->end = size - begin > step ? begin + step : BlockReader::kToTheEnd;
+    begin = size - begin > step ? source.division(begin + step) : size;
+    part->end = begin < size ? begin : BlockReader::kToTheEnd;
     parts.push_back(std::move(part));
   }
 }

@@ -99,7 +99,7 @@ class StoryRun {
   Outcome run() {
     const output::Format* format = output::find_format(query_.output);
     if (format == nullptr) return session_.fail("unknown output format '" + query_.output + "'");
-    readable_.open(session_);
+    open();
     read(query_.ids);
     const auto start = trace::find_start(graph_, query_.ids.front(), query_.space);
     if (!start) return unknown_start(start.message());
@@ -123,7 +123,7 @@ class StoryRun {
 
   // Several stories, one after the other, in the order in which their records began.
   bool tell(const std::vector<std::string>& starts, StoryListener& listener) {
-    readable_.open(session_);
+    open();
     read(starts);
     const output::Format& format = output::formats().front();
     Record record;
@@ -147,6 +147,14 @@ class StoryRun {
   }
 
  private:
+  // Compressed files with an index need not be kept to be read twice.
+  void open() {
+    for (input::Source* source : session_.sources()) {
+      if (!source->seekable()) (void)session_.index_of(*source);
+    }
+    readable_.open(session_);
+  }
+
   // A request's effects fade out; an object's life does not.
   trace::StoryLimits limits(const trace::StoryStart& start) const {
     trace::StoryLimits limits;

@@ -24,11 +24,12 @@ constexpr std::array kXz{"\xfd\x37\x7a\x58\x5a\x00"sv};
 constexpr std::array kBzip2{"BZh?\x31\x41\x59\x26\x53\x59"sv, "BZh?\x17\x72\x45\x38\x50\x90"sv};
 constexpr std::array kLz4{"\x04\x22\x4d\x18"sv, "\x02\x21\x4c\x18"sv};
 
-constexpr std::array<Encoding, 5> kEncodings{{{"gzip", kGzip, decode_gzip},
-                                              {"zstd", kZstd, decode_zstd},
-                                              {"xz", kXz, decode_xz},
-                                              {"bzip2", kBzip2, decode_bzip2},
-                                              {"lz4", kLz4, decode_lz4}}};
+constexpr std::array<Encoding, 5> kEncodings{
+    {{"gzip", kGzip, decode_gzip, survey_gzip, resume_gzip},
+     {"zstd", kZstd, decode_zstd, survey_zstd, resume_zstd},
+     {"xz", kXz, decode_xz, survey_xz, resume_xz},
+     {"bzip2", kBzip2, decode_bzip2},
+     {"lz4", kLz4, decode_lz4}}};
 
 // Whether `head` and `magic` agree as far as both go.
 bool agree(std::string_view head, std::string_view magic) {

@@ -149,10 +149,13 @@ void Finder::add_regular(File file) {
     ++skipped_;
     return;
   }
+  PlainFile stored{file.path, file.facts.identity, file.facts.size, {}};
   if (encoding != nullptr) {
     piece.open = decoding(open, encoding);
+    piece.packed = std::move(stored);
+    piece.encoding = encoding;
   } else {
-    piece.plain = PlainFile{file.path, file.facts.identity, file.facts.size, {}};
+    piece.plain = std::move(stored);
     if (may_hold()) piece.plain->held = std::move(file.descriptor);
   }
   pieces.push_back(std::move(piece));

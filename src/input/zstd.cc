@@ -2,6 +2,9 @@
 //
 // Its window limit for streams holds: a frame that was made with --long=28 or more would need more
 // than 128 MiB and is refused, so that no input decides how much memory is used.
+//
+// Unpacking can begin where a frame begins. `zstd` writes one only; pzstd and the seekable format
+// write many.
 
 #include <vector>
 #include <zstd.h>
@@ -82,5 +85,41 @@ class Zstd : public Chunked {
 }  // namespace
 
 StreamPtr decode_zstd(StreamPtr packed) { return std::make_unique<Zstd>(std::move(packed)); }
+
+Result<Restarts> survey_zstd(const Packed& packed) {
+  const std::unique_ptr<ZSTD_DCtx, FreeContext> context(ZSTD_createDCtx());
+  std::vector<char> buffer(ZSTD_DStreamInSize()), unpacked(ZSTD_DStreamOutSize());
+  Restarts found;
+  found.places.push_back({});
+  ZSTD_inBuffer in{buffer.data(), 0, 0};
+  std::size_t left = 0;      // 0 at the end of a frame
+  bool more_inside = false;  // a full output may have left more in the decoder
+  for (std::uint64_t read = 0;;) {
+    if (in.pos == in.size && !more_inside) {
+      const auto count = packed.read_at(read, buffer.data(), buffer.size());
+      if (!count) return count.status();
+      if (*count == 0) break;
+      read += *count;
+      in = {buffer.data(), *count, 0};
+    }
+    ZSTD_outBuffer out{unpacked.data(), unpacked.size(), 0};
+    left = ZSTD_decompressStream(context.get(), &out, &in);
+    if (ZSTD_isError(left)) return corrupt(kName, ZSTD_getErrorName(left));
+    more_inside = left > 0 && out.pos == out.size;
+    found.size += out.pos;
+    const bool due = found.size >= found.places.back().unpacked + kRestartStep;
+    if (left == 0 && due) found.places.push_back({read - in.size + in.pos, found.size, {}});
+  }
+  if (left != 0) return truncated(kName);
+  if (found.places.size() > 1 && found.places.back().unpacked == found.size) {
+    found.places.pop_back();
+  }
+  return found;
+}
+
+StreamPtr resume_zstd(StreamPtr packed, const Restart& restart) {
+  (void)restart;
+  return decode_zstd(std::move(packed));
+}
 
 }  // namespace ktrace::input

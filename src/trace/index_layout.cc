@@ -233,6 +233,7 @@ std::string encode(const Header& header) {
   append_part(out, header.facts);
   append_part(out, header.links);
   append_part(out, header.words);
+  append_part(out, header.restarts);
   append_fixed(out, checksum(out), 4);
   return out;
 }
@@ -252,7 +253,9 @@ Result<Header> decode_header(std::string_view bytes) {
   header.facts = take_part(in);
   header.links = take_part(in);
   header.words = take_part(in);
-  for (const Part& part : {header.directory, header.facts, header.links, header.words}) {
+  header.restarts = take_part(in);
+  for (const Part& part :
+       {header.directory, header.facts, header.links, header.words, header.restarts}) {
     if (!within(part, header.file_length)) return damaged();
   }
   return header;

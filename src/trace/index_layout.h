@@ -1,9 +1,9 @@
 // What the writer and the reader of an index must agree on, in so many words: the layout of the
 // file as documented in ktrace-index(5). All numbers are little-endian.
 //
-//   file      = header blocks dictionary-pages leaf-pages directory facts links words
+//   file      = header blocks dictionary-pages leaf-pages directory facts links words restarts
 //   header    = magic version file-length occurrences
-//               (position length crc){directory facts links words} crc
+//               (position length crc){directory facts links words restarts} crc
 //
 // Blocks hold all occurrences in order. An identifier is *shared* when it occurs in several blocks
 // or is no 128-bit number in one of the usual spellings; the sorted dictionary lists the shared
@@ -29,7 +29,7 @@
 namespace ktrace::trace::index {
 
 inline constexpr std::string_view kMagic = "KTRACEIX";
-inline constexpr std::uint32_t kVersion = 4;
+inline constexpr std::uint32_t kVersion = 5;
 
 /// Occurrences in a block. Larger ones make lookups slower and, because a leaf then has fewer
 /// blocks to tell apart, the file smaller: by 1 % for twice the size.
@@ -122,8 +122,9 @@ struct Header {
   Part facts;
   Part links;
   Part words;
+  Part restarts;
 };
-inline constexpr std::size_t kHeaderSize = 8 + 4 + 8 + 8 + 4 * (8 + 8 + 4) + 4;
+inline constexpr std::size_t kHeaderSize = 8 + 4 + 8 + 8 + 5 * (8 + 8 + 4) + 4;
 
 std::string encode(const Header& header);
 Result<Header> decode_header(std::string_view bytes);

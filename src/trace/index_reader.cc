@@ -296,6 +296,7 @@ Result<std::string> IndexReader::State::take(const Part& part) {
 
 Result<std::string> IndexReader::links() { return state_->take(state_->header.links); }
 Result<std::string> IndexReader::words() { return state_->take(state_->header.words); }
+Result<std::string> IndexReader::restarts() { return state_->take(state_->header.restarts); }
 
 Status IndexReader::for_each(const std::function<bool(const Occurrence&)>& take) {
   State& state = *state_;

@@ -153,7 +153,7 @@ struct IndexWriter::State {
   std::vector<bool> repeated;  // whether an occurrence's identifier is not new
   Chunks<std::uint32_t> repeats;
   std::uint64_t size = 0;
-  std::string links, words;
+  std::string links, words, restarts;
   std::string failure;
 
   // The block that is being filled.
@@ -372,6 +372,7 @@ Status IndexWriter::State::write(const std::string& path, const IndexFacts& fact
   header.facts = append_part(encode(facts));
   header.links = append_part(links);
   header.words = append_part(words);
+  header.restarts = append_part(restarts);
   header.file_length = file->position();
   header.occurrences = size;
   file->overwrite_head(encode(header));
@@ -389,6 +390,8 @@ void IndexWriter::add(const Occurrence& occurrence) { state_->add(occurrence); }
 
 void IndexWriter::set_links(std::string links) { state_->links = std::move(links); }
 void IndexWriter::set_words(std::string words) { state_->words = std::move(words); }
+
+void IndexWriter::set_restarts(std::string restarts) { state_->restarts = std::move(restarts); }
 
 Status IndexWriter::finish(const std::string& path, const IndexFacts& facts) {
   return state_->write(path, facts);

@@ -158,6 +158,7 @@ void ask(const std::string& path, const std::string& id) {
     (void)reader->find({beginning, true});
   }
   (void)reader->find({id, false});
+  (void)reader->restarts();
   std::size_t sum = 0;
   if (const auto links = reader->links()) {
     ktrace::Arena arena;
@@ -226,7 +227,7 @@ void reseal(std::string& bytes) {
   if (bytes.size() < kHeaderSize) return;
   const std::string_view view = bytes;
   Bytes in(view.substr(kMagic.size() + 4));
-  Header header{bytes.size(), (in.fixed(8), in.fixed(8)), {}, {}, {}, {}};
+  Header header{bytes.size(), (in.fixed(8), in.fixed(8)), {}, {}, {}, {}, {}};
   const auto part = [&in, &bytes] {
     Part taken;
     taken.position = std::min<std::uint64_t>(in.fixed(8), bytes.size());
@@ -238,6 +239,7 @@ void reseal(std::string& bytes) {
   header.facts = part();
   header.links = part();
   header.words = part();
+  header.restarts = part();
   const auto sum = [&bytes](Part& one) {
     if (one.position > bytes.size() || one.length > bytes.size() - one.position) return;
     one.crc = checksum(std::string_view(bytes).substr(one.position, one.length));
@@ -255,6 +257,7 @@ void reseal(std::string& bytes) {
   sum(header.facts);
   sum(header.links);
   sum(header.words);
+  sum(header.restarts);
   bytes.replace(0, kHeaderSize, encode(header));
 }
 

@@ -224,7 +224,8 @@ TEST(GroupBegin, IsWhereAReaderFindsAGroup) {
   for (const Piece& record : records_of(text, text.size(), 4096)) begins.push_back(record.offset);
   ASSERT_EQ(begins.size(), 6U);
   for (std::uint64_t offset = 0; offset < text.size(); offset += 333) {
-    const std::uint64_t begin = group_begin(source, offset);
+    input::Place place;
+    const std::uint64_t begin = group_begin(source, offset, place);
     EXPECT_LE(begin, offset);
     EXPECT_TRUE(std::binary_search(begins.begin(), begins.end(), begin))
         << begin << " of " << offset;

@@ -97,6 +97,7 @@ IndexFacts some_facts() {
 
 const std::string kLinks = "what records tell of links";
 const std::string kWords = "where words stand";
+const std::string kRestarts = "where unpacking can begin";
 
 // ---- A directory for each test
 // -------------------------------------------------------------------
@@ -115,6 +116,7 @@ class Index : public testing::Test {
     for (const Item& item : items) writer.add(item.view());
     writer.set_links(kLinks);
     writer.set_words(kWords);
+    writer.set_restarts(kRestarts);
     return writer.finish(path_, facts);
   }
 
@@ -360,6 +362,7 @@ TEST_F(Index, KeepsTheFacts) {
   EXPECT_EQ(open().facts(), some_facts());
   EXPECT_EQ(*open().links(), kLinks);
   EXPECT_EQ(*open().words(), kWords);
+  EXPECT_EQ(*open().restarts(), kRestarts);
 }
 
 TEST_F(Index, ContinuedIsAsIfMadeAtOnce) {
@@ -379,6 +382,7 @@ TEST_F(Index, ContinuedIsAsIfMadeAtOnce) {
   for (auto item = half; item != items.end(); ++item) writer.add(item->view());
   writer.set_links(*old.links());
   writer.set_words(*old.words());
+  writer.set_restarts(*old.restarts());
   ASSERT_TRUE(writer.finish(path_, some_facts()).ok());
   EXPECT_TRUE(bytes() == at_once);
 }
@@ -443,6 +447,10 @@ void expect_right_or_refused(const std::string& path, const std::string& what) {
   const Result<std::string> words = reader->words();
   if (words) {
     EXPECT_EQ(*words, kWords) << what;
+  }
+  const Result<std::string> restarts = reader->restarts();
+  if (restarts) {
+    EXPECT_EQ(*restarts, kRestarts) << what;
   }
   EXPECT_EQ(reader->facts(), some_facts()) << what;
 }
