@@ -214,9 +214,7 @@ class ListScan {
     if (!seen || !timed) return parse_record(line_begin_);
     const std::string_view component = payload_->component;
     const bool wanted = component.empty() ? wants_names_ : wants_names(component);
-    if (wanted && search_.filter.wants(glance.severity)) {
-      add_later(pending_, line_begin_, glance.stamp, glance.severity, component);
-    }
+    if (wanted && search_.filter.wants(glance.severity)) add_pending(glance);
     pending_.clear();
   }
 
@@ -276,55 +274,57 @@ class ListScan {
     bool dated = false;
   };
 
-  // Empty when the record's time is not wanted.
-  std::optional<Common> begin_record(std::size_t position, const Stamp& stamp, Severity severity,
-                                     std::string_view component) {
-    Common common{{}, block_.offset + position, stamp, false};
-    common.observation.component = worker_.components.number_of(component_of(component));
-    common.observation.severity = severity;
-    common.dated =
+  // Sets common_. False when the record's time is not wanted.
+  bool begin_record(std::size_t position, const Stamp& stamp, Severity severity,
+                    std::uint16_t component) {
+    common_.offset = block_.offset + position;
+    common_.stamp = stamp;
+    common_.observation.component = component;
+    common_.observation.severity = severity;
+    common_.observation.trace = 0;
+    common_.dated =
         calendar_ != nullptr && (stamp.kind == Stamp::Kind::absolute || !calendar_->empty());
-    if (common.dated) {
-      common.observation.time = cursor_.resolve(common.offset, stamp);
-      if (!search_.filter.wants(common.observation.time)) return std::nullopt;
-    }
+    common_.observation.time = common_.dated ? cursor_.resolve(common_.offset, stamp) : Time();
+    if (common_.dated && !search_.filter.wants(common_.observation.time)) return false;
     added_any_ = true;
     added_begin_ = position;
     added_from_ = seen_.seen.size();
-    return common;
+    return true;
   }
 
-  void push(Common& common, std::string_view key) {
-    common.observation.key = spelling(key);
-    if (!common.dated) seen_.undated.push_back({seen_.seen.size(), common.offset, common.stamp});
-    seen_.seen.push_back(common.observation);
+  void push(std::string_view key) {
+    common_.observation.key = spelling(key);
+    if (!common_.dated) seen_.undated.push_back({seen_.seen.size(), common_.offset, common_.stamp});
+    seen_.seen.push_back(common_.observation);
   }
 
   void add(const std::vector<Identifier>& identifiers, std::size_t position, const Stamp& stamp,
            Severity severity, std::string_view component) {
-    auto common = begin_record(position, stamp, severity, component);
-    if (!common) return;
+    const std::uint16_t number = worker_.components.number_of(component_of(component));
+    if (!begin_record(position, stamp, severity, number)) return;
     const std::size_t first = added_from_;
     worker_.many.clear();
     for (const Identifier& identifier : identifiers) {
-      common->observation.trace = worker_.ids.number_of(identifier.value);
-      if (is_new(common->observation.trace, first)) push(*common, identifier.key);
+      common_.observation.trace = worker_.ids.number_of(identifier.value);
+      if (is_new(common_.observation.trace, first)) push(identifier.key);
     }
   }
 
-  // The same for fewer than kFew identifiers that stand in the block.
-  void add_later(const std::vector<Identifier>& identifiers, std::size_t position,
-                 const Stamp& stamp, Severity severity, std::string_view component) {
-    auto common = begin_record(position, stamp, severity, component);
-    if (!common) return;
-    for (auto identifier = identifiers.begin(); identifier != identifiers.end(); ++identifier) {
-      const bool same = std::any_of(identifiers.begin(), identifier, [&](const Identifier& other) {
+  // The same for the line's certain identifiers, which are fewer than kFew.
+  void add_pending(const format::Glance& glance) {
+    if (component_payload_ != payload_) {
+      component_number_ = worker_.components.number_of(component_of(payload_->component));
+      component_payload_ = payload_;
+    }
+    if (!begin_record(line_begin_, glance.stamp, glance.severity, component_number_)) return;
+    for (auto identifier = pending_.begin(); identifier != pending_.end(); ++identifier) {
+      const bool same = std::any_of(pending_.begin(), identifier, [&](const Identifier& other) {
         return trace::same_identifier(other.value, identifier->value);
       });
       if (same) continue;
       worker_.places.push_back(seen_.seen.size());
       worker_.unnumbered.push_back(identifier->value);
-      push(*common, identifier->key);
+      push(identifier->key);
     }
   }
 
@@ -393,7 +393,10 @@ class ListScan {
   bool added_any_ = false;                    // the record at added_begin_ gave observations,
   std::size_t added_begin_ = 0;               // those from added_from_ on
   std::size_t added_from_ = 0;
-  std::array<std::uint8_t, 64> recent_{};  // numbers of spellings
+  Common common_;                                       // of the record that is added
+  std::array<std::uint8_t, 64> recent_{};               // numbers of spellings
+  const format::Payload* component_payload_ = nullptr;  // whose component has this number
+  std::uint16_t component_number_ = 0;
 };
 
 }  // namespace

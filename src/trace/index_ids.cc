@@ -91,12 +91,23 @@ void DistinctIds::grow() {
   ++number_bits_;
   std::vector<std::uint32_t>().swap(slots_);
   slots_.resize(std::size_t{1} << number_bits_);
-  for (std::uint32_t id = 0; id < size(); ++id) {
-    const std::uint64_t hashed = key(id).hash;
-    std::size_t at = slot_of(hashed);
-    while (slots_[at] != 0) at = (at + 1) & (slots_.size() - 1);
-    slots_[at] = stamp(hashed, id);
+  constexpr std::uint32_t kAhead = 16;
+  std::uint64_t hashes[kAhead];  // of those whose slots are fetched
+  const auto count = static_cast<std::uint32_t>(size());
+  for (std::uint32_t next = 0; next < count + kAhead; ++next) {
+    std::uint64_t& hashed = hashes[next % kAhead];
+    if (next >= kAhead) place(next - kAhead, hashed);
+    if (next >= count) continue;
+    hashed = key(next).hash;
+    prefetch(hashed);
   }
+}
+
+// Of an identifier that is in no slot yet.
+void DistinctIds::place(std::uint32_t id, std::uint64_t hash) {
+  std::size_t at = slot_of(hash);
+  while (slots_[at] != 0) at = (at + 1) & (slots_.size() - 1);
+  slots_[at] = stamp(hash, id);
 }
 
 std::string_view DistinctIds::text(std::uint32_t id) {

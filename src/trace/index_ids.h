@@ -71,6 +71,7 @@ class DistinctIds {
   std::uint32_t stamp(std::uint64_t hash, std::uint32_t id) const;
   bool matches(std::uint32_t id, const Key& key) const;
   void grow();
+  void place(std::uint32_t id, std::uint64_t hash);
 
   std::uint64_t salt_[2];
   Chunks<Number> numbers_;  // of text, high is its place in texts_

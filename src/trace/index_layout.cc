@@ -22,21 +22,15 @@ struct Digits {
   bool valid = true;
 };
 
-constexpr std::array<char, 512> kPairs = [] {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::array<char, 512> pairs{};
-  for (std::size_t i = 0; i < 256; ++i) {
-    pairs[2 * i] = digits[i / 16];
-    pairs[2 * i + 1] = digits[i % 16];
-  }
-  return pairs;
-}();
+// 32 characters, as they lie in memory.
+using Words = std::array<std::uint64_t, 4>;
 
 #if defined(__SSE2__)
 
 // Reads 16 hex digits to the low bytes of eight words.
-__m128i read_sixteen(const char* text, Digits& digits) {
-  const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text));
+__m128i read_sixteen(std::uint64_t first, std::uint64_t second, Digits& digits) {
+  const __m128i bytes =
+      _mm_set_epi64x(static_cast<std::int64_t>(second), static_cast<std::int64_t>(first));
   const __m128i decimal = _mm_sub_epi8(bytes, _mm_set1_epi8('0'));
   const __m128i letter = _mm_sub_epi8(_mm_or_si128(bytes, _mm_set1_epi8(0x20)), _mm_set1_epi8('a'));
   const __m128i is_decimal = _mm_cmpeq_epi8(_mm_min_epu8(decimal, _mm_set1_epi8(9)), decimal);
@@ -53,15 +47,42 @@ __m128i read_sixteen(const char* text, Digits& digits) {
   return _mm_and_si128(pairs, _mm_set1_epi16(0xff));
 }
 
-void read_number(const char (&text)[32], Number& number, Digits& digits) {
-  const __m128i bytes =
-      _mm_packus_epi16(read_sixteen(text, digits), read_sixteen(text + 16, digits));
-  std::uint64_t words[2];
-  _mm_storeu_si128(reinterpret_cast<__m128i*>(words), bytes);
-  number = {__builtin_bswap64(words[0]), __builtin_bswap64(words[1])};
+void read_number(const Words& text, Number& number, Digits& digits) {
+  const __m128i bytes = _mm_packus_epi16(read_sixteen(text[0], text[1], digits),
+                                         read_sixteen(text[2], text[3], digits));
+  const __m128i upper = _mm_unpackhi_epi64(bytes, bytes);
+  number = {__builtin_bswap64(static_cast<std::uint64_t>(_mm_cvtsi128_si64(bytes))),
+            __builtin_bswap64(static_cast<std::uint64_t>(_mm_cvtsi128_si64(upper)))};
+}
+
+// Writes 32 hex digits.
+void write_number(const Number& number, char* text) {
+  const __m128i bytes = _mm_set_epi64x(static_cast<std::int64_t>(__builtin_bswap64(number.low)),
+                                       static_cast<std::int64_t>(__builtin_bswap64(number.high)));
+  const __m128i four = _mm_set1_epi8(0xf);
+  const __m128i upper = _mm_and_si128(_mm_srli_epi16(bytes, 4), four);
+  const __m128i lower = _mm_and_si128(bytes, four);
+  const auto write = [text](std::size_t at, __m128i values) {
+    const __m128i letters = _mm_cmpgt_epi8(values, _mm_set1_epi8(9));
+    const __m128i zeros =
+        _mm_add_epi8(_mm_set1_epi8('0'), _mm_and_si128(letters, _mm_set1_epi8('a' - '0' - 10)));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(text + at), _mm_add_epi8(values, zeros));
+  };
+  write(0, _mm_unpacklo_epi8(upper, lower));
+  write(16, _mm_unpackhi_epi8(upper, lower));
 }
 
 #else
+
+constexpr std::array<char, 512> kPairs = [] {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::array<char, 512> pairs{};
+  for (std::size_t i = 0; i < 256; ++i) {
+    pairs[2 * i] = digits[i / 16];
+    pairs[2 * i + 1] = digits[i % 16];
+  }
+  return pairs;
+}();
 
 constexpr std::uint64_t kOnes = 0x0101010101010101;
 
@@ -83,26 +104,26 @@ std::uint64_t read_eight(std::uint64_t word, Digits& digits) {
 }
 
 // Reads the hex digits of four words of eight.
-void read_number(const char (&text)[32], Number& number, Digits& digits) {
+void read_number(const Words& text, Number& number, Digits& digits) {
   std::uint64_t words[4];
-  std::memcpy(words, text, sizeof words);
-  for (std::uint64_t& word : words) {
-    if constexpr (std::endian::native == std::endian::big) word = __builtin_bswap64(word);
-    word = read_eight(word, digits);
+  for (std::size_t i = 0; i < 4; ++i) {
+    const bool swapped = std::endian::native == std::endian::big;
+    words[i] = read_eight(swapped ? __builtin_bswap64(text[i]) : text[i], digits);
   }
   number = {words[0] << 32 | words[1], words[2] << 32 | words[3]};
 }
 
-#endif
-
-char* write_hex(char* text, std::uint64_t value, unsigned bytes) {
-  while (bytes-- > 0) {
-    const std::size_t byte = value >> (8 * bytes) & 0xff;
-    *text++ = kPairs[2 * byte];
-    *text++ = kPairs[2 * byte + 1];
+// Writes 32 hex digits.
+void write_number(const Number& number, char* text) {
+  for (const std::uint64_t half : {number.high, number.low}) {
+    for (unsigned shift = 64; shift > 0; text += 2) {
+      shift -= 8;
+      std::memcpy(text, &kPairs[2 * (half >> shift & 0xff)], 2);
+    }
   }
-  return text;
 }
+
+#endif
 
 char upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - ('a' - 'A')) : c; }
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
@@ -113,12 +134,15 @@ bool is_uuid4(const Number& number) {
 
 Form parse_uuid(const char* text, Number& number) {
   if (text[8] != '-' || text[13] != '-' || text[18] != '-' || text[23] != '-') return Form::text;
-  char joined[32];
-  std::memcpy(joined, text, 8);
-  std::memcpy(joined + 8, text + 9, 4);
-  std::memcpy(joined + 12, text + 14, 4);
-  std::memcpy(joined + 16, text + 19, 4);
-  std::memcpy(joined + 20, text + 24, 12);
+  // Put together in registers: what is written in pieces cannot be read at once for a while.
+  const auto two = [text](std::size_t first, std::size_t second) {
+    std::uint32_t halves[2];
+    std::memcpy(&halves[0], text + first, 4);
+    std::memcpy(&halves[1], text + second, 4);
+    const bool swapped = std::endian::native == std::endian::big;
+    return std::uint64_t{halves[swapped ? 0 : 1]} << 32 | halves[swapped ? 1 : 0];
+  };
+  const Words joined{two(0, 4), two(9, 14), two(19, 24), two(28, 32)};
   Digits digits;
   read_number(joined, number, digits);
   if (!digits.valid || digits.upper != 0) return Form::text;
@@ -165,8 +189,8 @@ constexpr std::int64_t kDay = 100'000'000'000'000;
 Form parse_number(std::string_view id, Number& number) {
   if (id.size() == 36) return parse_uuid(id.data(), number);
   if (id.size() != 32) return Form::text;
-  char text[32];
-  std::memcpy(text, id.data(), sizeof text);
+  Words text;
+  std::memcpy(text.data(), id.data(), sizeof text);
   Digits digits;
   read_number(text, number, digits);
   if (!digits.valid) return Form::text;
@@ -176,19 +200,18 @@ Form parse_number(std::string_view id, Number& number) {
 
 std::size_t format_number(const Number& number, Form form, char* text) {
   if (form == Form::hex || form == Form::upper) {
-    write_hex(write_hex(text, number.high, 8), number.low, 8);
+    write_number(number, text);
     if (form == Form::upper) std::transform(text, text + 32, text, upper);
     return 32;
   }
-  text = write_hex(text, number.high >> 32, 4);
-  *text++ = '-';
-  text = write_hex(text, number.high >> 16 & 0xffff, 2);
-  *text++ = '-';
-  text = write_hex(text, number.high & 0xffff, 2);
-  *text++ = '-';
-  text = write_hex(text, number.low >> 48, 2);
-  *text++ = '-';
-  write_hex(text, number.low & 0xffff'ffff'ffff, 6);
+  char digits[32];
+  write_number(number, digits);
+  std::memcpy(text, digits, 8);
+  std::memcpy(text + 9, digits + 8, 4);
+  std::memcpy(text + 14, digits + 12, 4);
+  std::memcpy(text + 19, digits + 16, 4);
+  std::memcpy(text + 24, digits + 20, 12);
+  text[8] = text[13] = text[18] = text[23] = '-';
   return 36;
 }
 
