@@ -78,6 +78,7 @@ class DiffText {
     Row heading(out_);
     cells(heading, ' ', "A", "B", "difference", kDim);
     heading.cell("step", 0, color_if(kDim));
+    heading.flush();
     out_ += '\n';
     for (const DiffRow& row : diff_.rows) {
       if (row.change == "same" && !diff_.all) {

@@ -7,6 +7,7 @@
 #include "layout.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include <fmt/format.h>
 
@@ -55,14 +56,27 @@ void Row::place(std::string_view text, std::size_t taken, std::size_t width, std
   const std::size_t next = next_ + std::max(width, taken) + 1;
   if (taken > 0) {
     if (align == Align::right && taken < width) next_ += width - taken;
-    advance();
-    paint(text, color, out_);
-    at_ += taken;
+    const std::size_t spaces = next_ - at_;
+    if (color.empty() && spaces <= kFewSpaces && text.size() + spaces <= kRoom - size_) {
+      std::memset(held_ + size_, ' ', kFewSpaces);
+      std::memcpy(held_ + size_ + spaces, text.data(), text.size());
+      size_ += spaces + text.size();
+    } else {
+      advance();
+      paint(text, color, out_);
+    }
+    at_ = next_ + taken;
   }
   next_ = next;
 }
 
+void Row::flush() {
+  out_.append(held_, size_);
+  size_ = 0;
+}
+
 std::size_t Row::advance() {
+  flush();
   out_.append(next_ - at_, ' ');
   at_ = next_;
   return at_;

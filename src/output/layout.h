@@ -14,12 +14,16 @@ namespace ktrace::output {
 void paint(std::string_view text, std::string_view color, std::string& out);
 
 /// Cells side by side, aligned as far as their texts allow: one that is too wide pushes those
-/// behind it. Spaces are written only before text, so that no line ends with them.
+/// behind it. Spaces are written only before text, so that no line ends with them. Short cells are
+/// held back until flush() or advance(), so that a row is appended in one piece.
 class Row {
  public:
   enum class Align : bool { left, right };
 
   explicit Row(std::string& out) : out_(out) {}
+  Row(const Row&) = delete;
+  Row& operator=(const Row&) = delete;
+  ~Row() { flush(); }
 
   /// `text` holds no colour sequences.
   void cell(std::string_view text, std::size_t width, std::string_view color = {},
@@ -31,6 +35,9 @@ class Row {
     place(text, text.size(), width, color, align);
   }
 
+  /// Appends what is held back. To be called before anything else is appended.
+  void flush();
+
   /// Fills up with spaces to where the next cell begins, and returns that position.
   std::size_t advance();
 
@@ -38,7 +45,12 @@ class Row {
   void place(std::string_view text, std::size_t taken, std::size_t width, std::string_view color,
              Align align);
 
+  static constexpr std::size_t kRoom = 256;
+  static constexpr std::size_t kFewSpaces = 16;  // so many are written at once
+
   std::string& out_;
+  char held_[kRoom + kFewSpaces];
+  std::size_t size_ = 0;  // of what is held
   std::size_t at_ = 0;    // columns written
   std::size_t next_ = 0;  // where the next cell begins
 };

@@ -58,20 +58,6 @@ std::size_t cell_width(std::string_view text) {
   return visible_width(cell);
 }
 
-/// A list may have a million rows: cells are made without anything being allocated for most.
-std::string_view duration_cell(const TraceRow& row, Duration duration, std::string& made) {
-  if (row.records < 2) return kNone;
-  return made = format_duration(duration);
-}
-
-std::string_view total_cell(const TraceRow& row, std::string& made) {
-  return duration_cell(row, distance(row.start, row.end), made);
-}
-
-std::string_view gap_cell(const TraceRow& row, std::string& made) {
-  return duration_cell(row, row.largest_gap, made);
-}
-
 /// How the components of a row are shown.
 struct ComponentStyle {
   bool bare = false;  // without the prefix that most have in common
@@ -243,6 +229,7 @@ struct Plan {
   bool brief = false;
   bool bare = false;
   bool cuts_traces = false;
+  bool plain_ids = false;  // all are printable ASCII
   Widths widths{};
   std::array<std::string, kColumns> headings;
 
@@ -253,7 +240,7 @@ struct Plan {
   }
 };
 
-/// What the rows ask for.
+/// What the rows ask for. There may be a million: what most have in common is measured once.
 class Survey {
  public:
   Survey() = default;
@@ -266,6 +253,7 @@ class Survey {
  private:
   void add(const TraceRow& row);
   void add(const Survey& other);
+  void add_names(const TraceRow& row);
 
   void widen(Column column, std::size_t width) {
     widths_[column] = std::max(widths_[column], width);
@@ -276,7 +264,9 @@ class Survey {
   Time last_ = Time::min();
   Widths widths_{};  // of whole cells; starts depend on the plan
   std::size_t bare_names_ = 0;
-  std::string made_;  // a cell
+  std::uint64_t most_records_ = 0, most_errors_ = 0;
+  bool plain_ids_ = true;
+  std::string_view key_, one_;  // the key and the only component of a row before
 };
 
 Survey::Survey(const TraceRows& rows, const Zone& zone) {
@@ -289,20 +279,37 @@ Survey::Survey(const TraceRows& rows, const Zone& zone) {
 }
 
 void Survey::add(const TraceRow& row) {
-  widen(trace, cell_width(row.id));
-  widen(key, cell_width(row.key));
-  widen(records, fmt::format_int(row.records).size());
-  widen(errors, fmt::format_int(row.errors).size());
-  widen(duration, visible_width(total_cell(row, made_)));
-  widen(gap, visible_width(gap_cell(row, made_)));
-  widen(names, components_width(row, false));
-  bare_names_ = std::max(bare_names_, components_width(row, true));
+  const bool plain = is_plain(row.id);
+  plain_ids_ = plain_ids_ && plain;
+  widen(trace, plain ? row.id.size() : cell_width(row.id));
+  if (row.key.data() != key_.data() || row.key.size() != key_.size()) {
+    key_ = row.key;
+    widen(key, cell_width(row.key));
+  }
+  most_records_ = std::max(most_records_, row.records);
+  most_errors_ = std::max(most_errors_, row.errors);
+  if (row.records > 1) {
+    widen(duration, visible_width(format_duration(distance(row.start, row.end))));
+    widen(gap, visible_width(format_duration(row.largest_gap)));
+  }
+  add_names(row);
   if (!row.timed) return;
   first_ = std::min(first_, row.start);
   last_ = std::max(last_, row.start);
 }
 
+void Survey::add_names(const TraceRow& row) {
+  const std::string_view one = row.components.size() == 1 ? row.components[0] : "";
+  if (!one.empty() && one.data() == one_.data() && one.size() == one_.size()) return;
+  one_ = one;
+  widen(names, components_width(row, false));
+  bare_names_ = std::max(bare_names_, components_width(row, true));
+}
+
 void Survey::add(const Survey& other) {
+  plain_ids_ = plain_ids_ && other.plain_ids_;
+  most_records_ = std::max(most_records_, other.most_records_);
+  most_errors_ = std::max(most_errors_, other.most_errors_);
   for (std::size_t i = 0; i < kColumns; ++i) widen(static_cast<Column>(i), other.widths_[i]);
   bare_names_ = std::max(bare_names_, other.bare_names_);
   first_ = std::min(first_, other.first_);
@@ -312,9 +319,12 @@ void Survey::add(const Survey& other) {
 Plan Survey::plan(bool brief, bool is_bare) const {
   Plan plan;
   Starts::Room room;
+  plan.plain_ids = plain_ids_;
   plan.brief = brief;
   plan.bare = is_bare;
   plan.widths = widths_;
+  plan.widths[records] = fmt::format_int(most_records_).size();
+  plan.widths[errors] = fmt::format_int(most_errors_).size();
   plan.widths[trace] = std::min(widths_[trace], kWidestTrace);
   plan.widths[key] = std::min(widths_[key], brief ? kBriefKey : kWidestKey);
   plan.widths[start] = starts_.cell(first_, brief, room).size();
@@ -381,6 +391,7 @@ class ListText final : public ListWriter {
 
   void cut_cell(Column column, std::string_view text, std::string& made, Row& row,
                 std::string_view color = kPlain) const;
+  void duration_cells(const TraceRow& row, Row& cells) const;
   void names_cell(const TraceRow& row, std::string& made, Row& cells) const;
 
   Style style_;
@@ -397,6 +408,7 @@ void ListText::begin(const TraceRows& rows, std::string& out) {
   for (std::size_t i = 0; i < kColumns; ++i) {
     cell(static_cast<Column>(i), plan_.headings[i], row, kBold);
   }
+  row.flush();
   out += '\n';
 }
 
@@ -411,6 +423,8 @@ void ListText::row(const TraceRow& row, std::string& out) const {
   const bool stated = row.severity != Severity::unspecified;
   if (plan_.cuts_traces) {
     cut_cell(trace, row.id, made, cells);
+  } else if (plan_.plain_ids) {
+    plain_cell(trace, row.id, cells);
   } else {
     any_cell(trace, row.id, made, cells);
   }
@@ -426,10 +440,20 @@ void ListText::row(const TraceRow& row, std::string& out) const {
              severity_color(row.severity));
   const bool timed = row.timed;
   plain_cell(start, timed ? starts_.cell(row.start, plan_.brief, room) : kNone, cells);
-  cell(duration, total_cell(row, made), cells);
-  cell(gap, gap_cell(row, made), cells);
+  duration_cells(row, cells);
   names_cell(row, made, cells);
+  cells.flush();
   out += '\n';
+}
+
+void ListText::duration_cells(const TraceRow& row, Row& cells) const {
+  if (row.records < 2) {
+    plain_cell(duration, kNone, cells);
+    plain_cell(gap, kNone, cells);
+    return;
+  }
+  cell(duration, format_duration(distance(row.start, row.end)), cells);
+  cell(gap, format_duration(row.largest_gap), cells);
 }
 
 void ListText::cut_cell(Column column, std::string_view text, std::string& made, Row& row,

@@ -198,6 +198,7 @@ void TextWriter::append_caller(const Record& record, Row& row) {
 }
 
 void TextWriter::append_body(const Record& record, Row& row, std::string& out) {
+  row.flush();
   const std::string_view body = body_.compose(record);
   if (body.empty()) return;
   if (narrow_) {
