@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -79,7 +80,15 @@ class KeyCursor {
  public:
   explicit KeyCursor(const KeySearch& search) : search_(search) {}
 
-  KeySearch::Key key_before(std::string_view block, std::size_t separator);
+  KeySearch::Key key_before(std::string_view block, std::size_t separator) {
+    const std::size_t end = separator - (separator > 0 && block[separator - 1] == '"' ? 1 : 0);
+    if (end < kReach) return search_.key_before(block, separator);
+    std::uint64_t text[2];
+    std::memcpy(text, block.data() + end - kReach, kReach);
+    const Spelling& same = known(text);
+    if (!same.is(text)) return learn(block, separator, end, text);
+    return {end - same.size, end, same.plain};
+  }
 
  private:
   static constexpr std::size_t kReach = 16;
@@ -98,6 +107,14 @@ class KeyCursor {
     std::uint8_t size = 0;  // of the key; 0: it is none
     bool plain = false;
   };
+
+  // Where a spelling is remembered, by its last letters.
+  Spelling& known(const std::uint64_t (&text)[2]) {
+    return known_[(text[1] >> 32) * 0x9e3779b97f4a7c15 >> 58];
+  }
+
+  KeySearch::Key learn(std::string_view block, std::size_t separator, std::size_t end,
+                       const std::uint64_t (&text)[2]);
 
   const KeySearch& search_;
   std::array<Spelling, 64> known_{};

@@ -200,23 +200,40 @@ class List final : output::TraceRows {
         components[w].push_back(components_.number_of(name));
       }
     }
+    std::vector<char> threads(workers_.size());
+    for_each_task(threads, seen_.size(), [&](char&, std::size_t part) {
+      const std::uint32_t worker = seen_[part].worker;
+      for (Observation& seen : seen_[part].seen) {
+        if (worker > 0) seen.trace = numbers[worker][seen.trace];
+        seen.key = spellings[worker][seen.key];
+        seen.component = components[worker][seen.component];
+      }
+    });
     // While they are counted, and then placed, the bound behind a trace is two places behind it,
     // and then one.
     bounds_.assign(ids().size() + 2, 0);
-    for (SeenPart& part : seen_) {
-      for (Observation& seen : part.seen) {
-        if (part.worker > 0) seen.trace = numbers[part.worker][seen.trace];
-        seen.key = spellings[part.worker][seen.key];
-        seen.component = components[part.worker][seen.component];
-        ++bounds_[seen.trace + 2];
-      }
-    }
+    for_each_seen([&](const Observation& seen) { ++bounds_[seen.trace + 2]; });
     std::partial_sum(bounds_.begin(), bounds_.end(), bounds_.begin());
     grouped_.resize(bounds_.back());
-    for (SeenPart* part : in_source_order()) {
-      for (const Observation& seen : part->seen) grouped_[bounds_[seen.trace + 1]++] = seen;
-      part->seen = {};
-    }
+    for_each_seen([&](const Observation& seen) { grouped_[bounds_[seen.trace + 1]++] = seen; });
+    for (SeenPart& part : seen_) part.seen = {};
+  }
+
+  // Calls see(observation) for all, in the order of sources and offsets. Every thread looks at all,
+  // and sees those of a range of traces: what is kept of these is its own.
+  template <typename See>
+  void for_each_seen(const See& see) {
+    const std::vector<SeenPart*> parts = in_source_order();
+    std::vector<char> threads(workers_.size());
+    for_each_task(threads, threads.size(), [&](char&, std::size_t range) {
+      const std::size_t begin = ids().size() * range / threads.size();
+      const std::size_t count = ids().size() * (range + 1) / threads.size() - begin;
+      for (const SeenPart* part : parts) {
+        for (const Observation& seen : part->seen) {
+          if (seen.trace - begin < count) see(seen);
+        }
+      }
+    });
   }
 
   trace::IdTable& ids() { return workers_.front().ids; }

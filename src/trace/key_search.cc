@@ -340,19 +340,12 @@ KeySearch::Key KeySearch::unusual_before(std::string_view block, std::size_t end
   return {};
 }
 
-KeySearch::Key KeyCursor::key_before(std::string_view block, std::size_t separator) {
-  const std::size_t end = separator - (separator > 0 && block[separator - 1] == '"' ? 1 : 0);
-  if (end < kReach) return search_.key_before(block, separator);
-  std::uint64_t words[2];
-  std::memcpy(words, block.data() + end - kReach, kReach);
-  Spelling& known = known_[(words[1] >> 32) * 0x9e3779b97f4a7c15 >> 58];
-  if (!known.is(words)) {
-    const KeySearch::Key key = search_.key_before(block, separator);
-    const std::size_t size = search_.deciding_size(block, end);
-    if (size == 0 || size > kReach) return key;
-    known = Spelling(words, size, key);
-  }
-  return {end - known.size, end, known.plain};
+KeySearch::Key KeyCursor::learn(std::string_view block, std::size_t separator, std::size_t end,
+                                const std::uint64_t (&text)[2]) {
+  const KeySearch::Key key = search_.key_before(block, separator);
+  const std::size_t size = search_.deciding_size(block, end);
+  if (size > 0 && size <= kReach) known(text) = Spelling(text, size, key);
+  return key;
 }
 
 KeyCursor::Spelling::Spelling(const std::uint64_t (&text)[2], std::size_t decide,
