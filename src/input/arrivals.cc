@@ -1,7 +1,10 @@
 // Looks at followed folders again. A file that is there is a new log when its name is not that of a
 // piece of a known one, which has a follower of its own (follow.cc), and when it is no file that
 // was known by another name: a log may be moved out of the way under any name. Identities alone do
-// not tell, because a new file may get that of one that was removed.
+// not tell, because a new file may get that of one that was removed: it begins in another way.
+//
+// Of the files that klog --log_dir makes at one time that of the gravest lines comes first. It
+// waits for one look, since it is a copy if the one that holds all lines is there then.
 
 #include "ktrace/arrivals.h"
 
@@ -15,32 +18,62 @@
 namespace ktrace::input {
 namespace {
 
+// So much of a file's beginning tells it from another.
+constexpr std::size_t kHead = 256;
+
 struct Seen {
   std::string path;
   std::uint64_t size = 0;
+  std::string head;
 };
+
+std::string head_of(const std::string& path) {
+  std::string head(kHead, '\0');
+  auto file = open_path(path);
+  const auto count = file ? file->read_at(0, head.data(), head.size()) : std::size_t{0};
+  head.resize(count ? *count : 0);
+  return head;
+}
 
 }  // namespace
 
 struct Arrivals::State {
   bool is_known(const std::string& path) const;
-  bool was_moved(const std::string& path, const Facts& facts) const;
+  Seen see(const std::string& path, const Facts& facts) const;
+  bool was_moved(const Seen& file, const Facts& facts) const;
   bool is_graver_copy(const std::string& path) const;
+  bool waits(const std::string& path);
 
   std::vector<Naming> names;
   std::vector<std::string> folders;
   std::vector<std::string> met;    // all files, for the layout of the tree
   std::set<std::string> logs;      // as rotated_name() tells them
   std::map<Identity, Seen> files;  // at the last look
+  std::set<std::string> waiting;   // for the next
 };
 
 bool Arrivals::State::is_known(const std::string& path) const {
   return logs.contains(rotated_name(path).log);
 }
 
-bool Arrivals::State::was_moved(const std::string& path, const Facts& facts) const {
+Seen Arrivals::State::see(const std::string& path, const Facts& facts) const {
   const auto before = files.find(facts.identity);
-  return before != files.end() && before->second.path != path && facts.size >= before->second.size;
+  const bool same = before != files.end() && before->second.path == path &&
+                    before->second.size <= facts.size && before->second.head.size() == kHead;
+  return {path, facts.size, same ? before->second.head : head_of(path)};
+}
+
+bool Arrivals::State::was_moved(const Seen& file, const Facts& facts) const {
+  const auto before = files.find(facts.identity);
+  return before != files.end() && before->second.path != file.path &&
+         file.size >= before->second.size && file.head.starts_with(before->second.head);
+}
+
+// Whether klog --log_dir made it for graver lines, and the log that holds them all may be about to
+// come.
+bool Arrivals::State::waits(const std::string& path) {
+  const auto name = log_dir_name(path);
+  return name && name->severity != "INFO" && !is_graver_copy(path) && waiting.insert(path).second;
 }
 
 // Whether klog --log_dir made it for graver lines, and the log that holds them all is known.
@@ -78,10 +111,11 @@ Opened Arrivals::look() {
   for (const std::string& folder : state.folders) {
     for (const std::string& path : walk_tree(folder).files) {
       const auto facts = facts_of(path);
-      if (!facts || !files.try_emplace(facts->identity, Seen{path, facts->size}).second) continue;
-      if (state.is_known(path)) continue;
+      if (!facts || files.contains(facts->identity)) continue;
+      const Seen& file = files.emplace(facts->identity, state.see(path, *facts)).first->second;
+      if (state.is_known(path) || state.waits(path)) continue;
       tried.push_back(path);
-      if (state.was_moved(path, *facts)) continue;
+      if (state.was_moved(file, *facts)) continue;
       if (state.is_graver_copy(path)) {
         notes.push_back({Diagnostic::Level::note, path, 0,
                          "is taken for a copy of lines in the log INFO, and not followed"});

@@ -307,10 +307,16 @@ class Check:
         (logs / "picture").write_bytes(b"\x89PNG\r\n\x1a\n\0\0\0")
         (logs / "pods/b.log").unlink()
         write("c.log", klog(6, "perhaps the same inode"))
+        (logs / "c.log").unlink()
+        write("d.log", klog(7, "perhaps the same inode, and more bytes than were there"))
+        log = "ktrace.node1.root.log."
+        graver = klog(8, "a copy of its line comes first")
+        (logs / f"{log}WARNING.20261122-165041.1").write_bytes(graver)
+        write(f"{log}INFO.20261122-165041.1", graver)
         status = running.interrupt()
         self.tally.check("arrivals: status", status == 0, (status, running.errors()))
         self.tally.check("arrivals: nothing twice", running.output() == expected, running.output())
-        counts = "6 records of 6 lines from 3 sources"
+        counts = "8 records of 8 lines from 5 sources"
         self.tally.check("arrivals: counts", counts in running.errors(), running.errors())
 
     def truncated(self):
