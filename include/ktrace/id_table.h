@@ -11,9 +11,16 @@
 
 namespace ktrace::trace {
 
-/// The length of the 32 hex digits (in one case) or the UUID (in lower case) that stand before a
-/// quote at `text`, 0 when none do. Reads at most 37 bytes.
-std::size_t quoted_number(const char* text);
+/// An identifier as it stands in a log, and the number that its digits make, if it was read.
+struct ReadId {
+  std::string_view text;
+  std::uint64_t high = 0, low = 0;
+  std::uint8_t form = 0;  ///< the table's own name for how it is spelt; 0: it was not read
+};
+
+/// The 32 hex digits (in one case) or the UUID (in lower case) that stand before a quote at `text`;
+/// nothing when none do. Reads at most 37 bytes.
+ReadId quoted_number(const char* text);
 
 /// Numbers identifiers from 0 in the order of their first appearance. Identifiers that are the same
 /// (see same_identifier) have one number. Not thread-safe.
@@ -28,7 +35,7 @@ class IdTable {
 
   /// The same for many at a time, which is faster. Appends to `numbers`. Views need to live only
   /// during the call.
-  void numbers_of(const std::vector<std::string_view>& ids, std::vector<std::uint32_t>& numbers);
+  void numbers_of(const std::vector<ReadId>& ids, std::vector<std::uint32_t>& numbers);
 
   /// The same for all identifiers of another table, in the order of their numbers there.
   std::vector<std::uint32_t> take_in(const IdTable& other);

@@ -39,6 +39,8 @@ class ListScan {
 
   void run() {
     if (part_.known != nullptr && read_index()) return;
+    // Parts of one size give as many, more or less.
+    seen_.seen.reserve(worker_.usual);
     StreamWitness witness;
     const bool stream = !part_.source->seekable();
     if (part_.begin > 0) begins_with(bytes_at(*part_.source, 0, format::kBeginning));
@@ -48,6 +50,7 @@ class ListScan {
       if (search_.for_index) part_.lines.count(block_.bytes, block_.offset);
       scan_block();
     }
+    worker_.usual = seen_.seen.size() + seen_.seen.size() / 16;
     part_.evidence = witness.evidence();
     part_.status = reader_.status();
     part_.long_records = reader_.long_records();
@@ -111,10 +114,16 @@ class ListScan {
 
   // ---- Certain places ----
 
+  // A certain identifier of the line that is looked at.
+  struct Pending {
+    std::string_view key;
+    trace::ReadId value;
+  };
+
   void look_at(trace::KeySearch::Key key, std::size_t separator) {
     find_line(separator);
     if (separator < done_until_) return;  // in the record of the line before
-    std::string_view value;
+    trace::ReadId value;
     const bool certain = payload_ != nullptr && key.plain && !search_.filter.has_pattern() &&
                          certain_value(key, separator, value) && pending_.size() + 1 < kFew &&
                          !is_pending(key);
@@ -146,16 +155,17 @@ class ListScan {
     if (!one || payload_->glance == nullptr) payload_ = nullptr;
   }
 
-  bool certain_value(trace::KeySearch::Key key, std::size_t separator, std::string_view& value) {
+  bool certain_value(trace::KeySearch::Key key, std::size_t separator, trace::ReadId& value) {
     const std::string_view bytes = block_.bytes;
     const std::size_t begin = separator + 2;
     if (key.begin < content_ + 2 || begin >= bytes.size() || bytes[begin - 1] != '"') return false;
-    const std::size_t number = trace::quoted_number(bytes.data() + begin);
-    const std::size_t end = number > 0 ? begin + number : bytes.find('"', begin);
+    value = trace::quoted_number(bytes.data() + begin);
+    const bool number = !value.text.empty();
+    const std::size_t end = number ? begin + value.text.size() : bytes.find('"', begin);
     if (end == bytes.npos || end == begin || end + 1 >= bytes.size()) return false;
-    value = bytes.substr(begin, end - begin);
+    value.text = bytes.substr(begin, end - begin);
     const bool simple =
-        number > 0 || (value.find('\\') == value.npos && value.find('\n') == value.npos);
+        number || (value.text.find('\\') == bytes.npos && value.text.find('\n') == bytes.npos);
     const bool member = payload_->json_line;
     return simple && (member ? certain_member(key, separator, bytes[end + 1])
                              : certain_pair(key, separator, end));
@@ -200,7 +210,7 @@ class ListScan {
   bool is_pending(trace::KeySearch::Key key) const {
     const std::string_view name = block_.bytes.substr(key.begin, key.end - key.begin);
     return std::any_of(pending_.begin(), pending_.end(),
-                       [&](const Identifier& identifier) { return identifier.key == name; });
+                       [&](const Pending& other) { return other.key == name; });
   }
 
   // The line's certain identifiers, if no other place of the record was uncertain.
@@ -317,14 +327,14 @@ class ListScan {
       component_payload_ = payload_;
     }
     if (!begin_record(line_begin_, glance.stamp, glance.severity, component_number_)) return;
-    for (auto identifier = pending_.begin(); identifier != pending_.end(); ++identifier) {
-      const bool same = std::any_of(pending_.begin(), identifier, [&](const Identifier& other) {
-        return trace::same_identifier(other.value, identifier->value);
+    for (auto one = pending_.begin(); one != pending_.end(); ++one) {
+      const bool same = std::any_of(pending_.begin(), one, [&](const Pending& other) {
+        return trace::same_identifier(other.value.text, one->value.text);
       });
       if (same) continue;
       worker_.places.push_back(seen_.seen.size());
-      worker_.unnumbered.push_back(identifier->value);
-      push(identifier->key);
+      worker_.unnumbered.push_back(one->value);
+      push(one->key);
     }
   }
 
@@ -388,7 +398,7 @@ class ListScan {
   std::size_t content_ = 0;                   // what is in the envelope of that line
   std::size_t outside_ = 0;                   // a place behind that which is not within quotes
   const format::Payload* payload_ = nullptr;  // of that line, if it starts a record
-  std::vector<Identifier> pending_;           // certain ones of that line
+  std::vector<Pending> pending_;              // certain ones of that line
   std::size_t done_until_ = 0;                // records before this have been parsed
   bool added_any_ = false;                    // the record at added_begin_ gave observations,
   std::size_t added_begin_ = 0;               // those from added_from_ on

@@ -68,9 +68,10 @@ struct ListWorker {
   std::vector<Identifier> identifiers;
   std::unordered_set<std::uint32_t> many;  ///< traces of one record that has many
   trace::IdTable ids;
-  std::vector<std::string_view> unnumbered;  ///< identifiers that stand in the block,
-  std::vector<std::size_t> places;           ///< their observations
-  std::vector<std::uint32_t> numbers;        ///< and numbers
+  std::vector<trace::ReadId> unnumbered;  ///< identifiers that stand in the block,
+  std::vector<std::size_t> places;        ///< their observations
+  std::vector<std::uint32_t> numbers;     ///< and numbers
+  std::size_t usual = 0;                  ///< how many observations the part before gave
   std::vector<std::string> spellings;  ///< of keys; at most 256, all further ones count as the last
   NameTable components;
 };

@@ -24,13 +24,15 @@ constexpr std::size_t kAhead = 8;
 
 }  // namespace
 
-std::size_t quoted_number(const char* text) {
+ReadId quoted_number(const char* text) {
   for (const std::size_t size : {32, 36}) {
+    if (text[size] != '"') continue;
     index::Number number;
-    const bool ends = text[size] == '"';
-    if (ends && index::parse_number({text, size}, number) != Form::text) return size;
+    const Form form = index::parse_number({text, size}, number);
+    if (form == Form::text) continue;
+    return {{text, size}, number.high, number.low, static_cast<std::uint8_t>(form)};
   }
-  return 0;
+  return {};
 }
 
 struct IdTable::State {
@@ -42,8 +44,20 @@ struct IdTable::State {
   };
 
   void prepare(std::string_view id, Key& key) const {
-    key.written = key.text = id;
     key.form = index::parse_number(id, key.number);
+    complete(id, key);
+  }
+
+  void prepare(const ReadId& id, Key& key) const {
+    key.form = static_cast<Form>(id.form);
+    if (key.form == Form::text) return prepare(id.text, key);
+    key.number = {id.high, id.low};
+    complete(id.text, key);
+  }
+
+  // Of a key whose form and number are known.
+  void complete(std::string_view id, Key& key) const {
+    key.written = key.text = id;
     key.odd = key.form == Form::upper || (key.form == Form::text && id.size() == 32);
     if (key.odd) fold(key);
     key.hash = ids.hash(key);
@@ -95,8 +109,7 @@ std::uint32_t IdTable::number_of(std::string_view id) {
   return state_->insert(key);
 }
 
-void IdTable::numbers_of(const std::vector<std::string_view>& ids,
-                         std::vector<std::uint32_t>& numbers) {
+void IdTable::numbers_of(const std::vector<ReadId>& ids, std::vector<std::uint32_t>& numbers) {
   state_->insert_all(
       ids.size(), [&](std::size_t i, State::Key& key) { state_->prepare(ids[i], key); },
       [&](std::uint32_t number) { numbers.push_back(number); });
