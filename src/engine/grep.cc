@@ -43,6 +43,7 @@ class Grep {
     const Parts parts = search(*format);
     session_.report_parts(parts);
     if (query_.prefix && ambiguous(parts)) return Outcome::error;
+    if (counts_only()) return tell_count(parts);
     std::vector<Placed> timeline = place(parts);
     bool any = !timeline.empty();
     if (query_.quiet) return any ? Outcome::found : session_.outcome(false);
@@ -57,12 +58,26 @@ class Grep {
   }
 
  private:
+  // Whether no record need be kept to say how many there are.
+  bool counts_only() const {
+    return query_.count && !query_.quiet && !filter_.has_times() && !query_.prefix;
+  }
+
+  Outcome tell_count(const Parts& parts) {
+    std::uint64_t count = 0;
+    for (const auto& part : parts) count += part->count;
+    output::Sink sink(session_.output());
+    fmt::format_to(std::back_inserter(sink.buffer()), "{}\n", count);
+    return session_.finish(sink, count > 0);
+  }
+
   // Out: all that is wanted, by what the records themselves tell, in the order of their parts.
   Parts search(const output::Format& format) {
     const bool shows = !query_.count && !query_.quiet;
     Search search{query_, wanted_, filter_};
     search.count_lines = shows && format.counts_lines;
     search.keep_text = shows || query_.prefix;
+    search.count_only = counts_only();
     search.stop_at_first = query_.quiet && !filter_.has_times() && !query_.prefix;
     Parts parts = make_parts(session_.sources(), filter_, query_.block_size,
                              [&](std::uint32_t index, Parts& made) {

@@ -128,12 +128,14 @@ Found HitWalk::keep(bool text) {
   return found;
 }
 
-// It will be parsed again for the writer, and parsers read beyond the end.
+// It will be parsed again for the writer, and parsers read beyond the end: what is kept next may
+// stand there.
 std::string_view HitWalk::keep_padded(std::string_view raw) {
   if (raw.empty()) return {};
   char* place = part_.text.allocate(raw.size() + format::kPadding);
   std::memcpy(place, raw.data(), raw.size());
   std::memset(place + raw.size(), 0, format::kPadding);
+  part_.text.shrink(format::kPadding);
   return {place, raw.size()};
 }
 

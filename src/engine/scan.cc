@@ -27,6 +27,8 @@ void scan_part(const Search& search, const trace::LiteralSearch& literal,
   while (walk.next()) {
     const Identifier identifier = search.wanted.match(walk.record());
     if (identifier.value.empty() || !search.filter.wants(walk.record())) continue;
+    ++part.count;
+    if (search.count_only) continue;
     Found found = walk.keep(search.keep_text);
     if (search.keep_text) found.id = part.text.keep(identifier.value);
     part.found.push_back(found);

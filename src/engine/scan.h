@@ -42,6 +42,7 @@ struct Part {
   std::uint64_t end = 0;
 
   std::vector<Found> found;                   ///< in the order of offsets
+  std::uint64_t count = 0;                    ///< of the records that are wanted
   Arena text;                                 ///< what `found` points into
   std::uint64_t newlines = 0;                 ///< in the whole part, when lines are counted
   std::optional<std::uint64_t> lines_before;  ///< when it is known without reading what is before
@@ -66,6 +67,7 @@ struct Search {
   bool count_lines = false;
   bool keep_text = true;
   bool stop_at_first = false;
+  bool count_only = false;  ///< Part::count is enough
   mutable std::atomic<bool> stop{false};
 };
 

@@ -110,6 +110,15 @@ class Robustness:
         )
         (self.scratch / "large.log").unlink()
 
+    def counted(self):
+        """A log of nothing but hits, of which only the count is wanted."""
+        self.write("hits.log", (record(60000, HIT, 1), 1_200_000))
+        command = [self.arguments.ktrace, "grep", "111", "-c", "hits.log"]
+        status = self.measure(command, "memory for a count")
+        found = (self.scratch / "out").read_bytes()
+        self.tally.check("a count", (status, found) == (0, b"1200000\n"), (status, found))
+        (self.scratch / "hits.log").unlink()
+
     def long_line(self):
         """96 MiB without a line end, between two records."""
         begin, end = record(1, HIT), record(3, HIT)
@@ -350,6 +359,7 @@ def main():
         # Memory first: a child's peak includes what this process held when it was started.
         for check in (
             robustness.large_log,
+            robustness.counted,
             robustness.bombs,
             robustness.long_line,
             robustness.hit_in_long_line,
