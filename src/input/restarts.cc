@@ -64,7 +64,7 @@ bool in_order(const Restarts& restarts) {
 // Of a piece that is compressed in a file of `packed_size` bytes.
 bool take_restarts(std::string_view& table, std::uint64_t packed_size, Restarts& restarts) {
   std::uint64_t count = 0, told_size = 0;
-  if (!take_number(table, count) || count == 0 || count > table.size() ||
+  if (!take_number(table, count) || count == 0 || count > table.size() / (3 * kNumber) ||
       !take_number(table, told_size) || told_size != packed_size ||
       !take_number(table, restarts.size)) {
     return false;
