@@ -12,7 +12,8 @@ byte
 That an index is used at all shows when a log is changed behind its back: within the file, with size
 and modification time as they were.
 
-With --corpus DIR (of ktrace-corpus) instead: list and grep agree for every trace of it.
+With --corpus DIR (of ktrace-corpus) instead: list and grep agree for every trace of it, with and
+without index, for any number of threads.
 """
 
 import gzip
@@ -29,6 +30,7 @@ from pathlib import Path
 for room in ("cli", "reference"):
     sys.path.insert(0, str(Path(__file__).resolve().parents[1] / room))
 import harness  # noqa: E402
+import index_corpus  # noqa: E402
 import nasty_logs  # noqa: E402
 import wrappers  # noqa: E402
 
@@ -553,34 +555,7 @@ def kill_writer_of(arguments, tally, directory, name, pack):
     tally.check("killed: nothing is left behind", len(left) == 1, left)
 
 
-# ---- A generated corpus
-
-
-def compare_corpus(arguments, tally, scratch):
-    logs = sorted(Path(arguments.corpus).glob("*.log"))
-    indexes = scratch / "index"
-    done = harness.run([arguments.ktrace, "index", "--index-dir", indexes, *logs])
-    tally.check("the corpus is indexed", done.returncode == 0, harness.shown(done))
-    ways = [["--no-index"], ["--index-dir", indexes]]
-    outputs = [
-        harness.run([arguments.ktrace, "list", "-o", "json", "-j", threads, *way, *logs]).stdout
-        for way, threads in itertools.product(ways, (1, 2, 5))
-    ]
-    tally.check("all lists are one", len(set(outputs)) == 1)
-    counts = {row["traceId"]: row["records"] for row in map(json.loads, outputs[0].splitlines())}
-    with open(Path(arguments.corpus) / "ids.txt", encoding="ascii") as lines:
-        known = [line.split()[0] for line in lines]
-    draw = random.Random(arguments.seed)
-    for way, most in ((ways[1], arguments.traces), (ways[0], arguments.traces // 100)):
-        for one in known if most >= len(known) else draw.sample(known, most):
-            threads = draw.choice((1, 2, 5))
-            line = [arguments.ktrace, "grep", "-c", "-j", threads, "-e", one, *way, *logs]
-            done = harness.run(line)
-            tally.check(
-                f"list and grep agree on {one} {way[0]}",
-                done.stdout == b"%d\n" % counts[one],
-                f"list: {counts[one]}\n{harness.shown(done)}",
-            )
+# ---- All of it
 
 
 def mixed_log(cluster):
@@ -655,7 +630,7 @@ def main():
         damage_index,
         kill_writer,
     )
-    harness.run_parts(arguments, *((compare_corpus,) if arguments.corpus else parts))
+    harness.run_parts(arguments, *((index_corpus.compare_corpus,) if arguments.corpus else parts))
 
 
 if __name__ == "__main__":
