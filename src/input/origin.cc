@@ -2,6 +2,7 @@
 //
 //   kube-apiserver.log, kube-apiserver.log.1, kube-apiserver.log-20160830-1472598004.gz
 //   kubelet-node1.log                                    component kubelet, node node1
+//   kubectl-04-scale.log                                 component kubectl, which runs on no node
 //   kube-apiserver.HOST.USER.log.INFO.20240201-175037.1  what klog --log_dir writes
 //
 // A name that begins with no known component is a component of its own: the name up to ".log".
@@ -17,15 +18,16 @@ namespace ktrace::input {
 namespace {
 
 // Longer names first where one begins another.
-constexpr std::array<std::string_view, 9> kComponents{"kube-controller-manager",
-                                                      "cloud-controller-manager",
-                                                      "kube-apiserver-audit",
-                                                      "kube-apiserver",
-                                                      "kube-scheduler",
-                                                      "kube-proxy",
-                                                      "kubelet",
-                                                      "containerd",
-                                                      "etcd"};
+constexpr std::array<std::string_view, 10> kComponents{"kube-controller-manager",
+                                                       "cloud-controller-manager",
+                                                       "kube-apiserver-audit",
+                                                       "kube-apiserver",
+                                                       "kube-scheduler",
+                                                       "kube-proxy",
+                                                       "kubelet",
+                                                       "kubectl",
+                                                       "containerd",
+                                                       "etcd"};
 
 // Rotation marks that stand before ".log": lumberjack's date.
 std::string_view without_date(std::string_view stem) {
@@ -109,7 +111,7 @@ Origin origin_of(const std::string& path) {
   origin.component = component;
   const std::string_view rest = stem.substr(component.size());
   // What follows an underscore is no node: kubelet_service.log.
-  if (rest.size() > 1 && rest.front() != '_') {
+  if (rest.size() > 1 && rest.front() != '_' && component != "kubectl") {
     origin.node = rest.front() == '.' ? log_dir_host(rest) : rest.substr(1);
   }
   return origin;

@@ -26,6 +26,8 @@ TEST(OriginOf, ReadsComponentAndNodeOffTheName) {
            {"kube-apiserver-audit.log", "kube-apiserver-audit", ""},
            {"kube-scheduler.cp1.root.log.INFO.20240201-175037.1", "kube-scheduler", "cp1"},
            {"kubeletty.log", "kubeletty", ""},
+           {"kubectl-04-scale.log", "kubectl", ""},
+           {"kubectl.log", "kubectl", ""},
            {"nginx.log", "nginx", ""},
            {"-", "", ""}}) {
     const Origin origin = origin_of(path);
