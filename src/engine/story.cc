@@ -417,28 +417,8 @@ class StoryRun {
       take(one, record);
       summarizer.take(record, one.reason);
     }
-    output::write_summary(summarizer.finish(last_times()), query_.output, session_.style(),
-                          sink.buffer());
-  }
-
-  // When each component was heard of last.
-  std::map<std::string, Time> last_times() {
-    std::map<std::string, Time> times;
-    for (std::size_t i = 0; i < readable_.sources().size(); ++i) {
-      input::Source& source = *readable_.sources()[i];
-      std::vector<char> buffer;
-      BlockReader reader(source, source.size(), BlockReader::kToTheEnd, query_.block_size, buffer);
-      const Stamp stamp = reader.stamp_before();
-      if (stamp.kind == Stamp::Kind::none) continue;
-      const Origin& origin = source.origin();
-      const std::string name = origin.node.empty()
-                                   ? origin.component
-                                   : fmt::format("{}/{}", origin.component, origin.node);
-      const Time time = readable_.calendar(i).resolve(source.size(), stamp);
-      const auto [entry, added] = times.try_emplace(name, time);
-      if (!added) entry->second = std::max(entry->second, time);
-    }
-    return times;
+    output::write_summary(summarizer.finish(log_spans(readable_, query_.block_size)), query_.output,
+                          session_.style(), sink.buffer());
   }
 
   // Makes a record of what was kept of it.

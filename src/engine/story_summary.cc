@@ -6,10 +6,15 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <set>
+#include <string_view>
+#include <utility>
 
 #include <fmt/format.h>
 
+#include "block_reader.h"
+#include "ktrace/format.h"
 #include "ktrace/story_diff.h"
 
 namespace ktrace::engine {
@@ -18,6 +23,10 @@ namespace {
 constexpr std::size_t kMostWaits = 5;
 constexpr std::size_t kMostTrouble = 20;
 constexpr std::size_t kLongestWords = 70;
+
+// A log that begins sooner than this lacks nothing: it takes its time until a component hears of
+// what was made.
+constexpr Duration kSoon = std::chrono::seconds(1);
 
 std::string component_of(const Record& record) {
   if (record.origin == nullptr) return "";
@@ -59,7 +68,68 @@ bool is_dump(const Record& record) {
          record.find("involvedObject") == nullptr && record.find("regarding") == nullptr;
 }
 
+std::optional<LogSpan> span_of(const std::map<std::string, LogSpan>& logs,
+                               std::string_view component) {
+  std::optional<LogSpan> span;
+  for (const auto& [name, log] : logs) {
+    if (!is_of(name, component)) continue;
+    if (!span) span.emplace();
+    span->add(log);
+  }
+  return span;
+}
+
+bool begins_late(const std::optional<LogSpan>& log, Time created) {
+  return log && log->first > created + kSoon;
+}
+
+// What a log lacks of the life of what was created at that time.
+std::string lack_of(const std::optional<LogSpan>& log, Time created) {
+  if (!log) return "; no log of it was read";
+  if (begins_late(log, created)) {
+    return fmt::format("; its log begins {} after that was created",
+                       format_duration(log->first - created));
+  }
+  if (log->last >= created) return "";
+  return fmt::format("; its log ends {} before that was created",
+                     format_duration(created - log->last));
+}
+
+// The first stamp of a source, and where it stands.
+std::pair<std::uint64_t, Stamp> first_stamp(input::Source& source, std::size_t block_size) {
+  constexpr std::uint64_t kBeginning = 1 << 20;
+  std::vector<char> buffer;
+  BlockReader reader(source, 0, kBeginning, block_size, buffer);
+  Record record;
+  for (Block block; reader.next(block);) {
+    for (format::Walk walk(block.bytes); walk.next();) {
+      format::parse(walk.slice(), record);
+      if (record.has_time()) return {block.offset + walk.offset(), record.stamp};
+    }
+  }
+  return {};
+}
+
 }  // namespace
+
+std::map<std::string, LogSpan> log_spans(const Readable& readable, std::size_t block_size) {
+  std::map<std::string, LogSpan> spans;
+  for (std::size_t i = 0; i < readable.sources().size(); ++i) {
+    input::Source& source = *readable.sources()[i];
+    std::vector<char> buffer;
+    BlockReader reader(source, source.size(), BlockReader::kToTheEnd, block_size, buffer);
+    const Stamp last = reader.stamp_before();
+    const auto [at, first] = first_stamp(source, block_size);
+    if (last.kind == Stamp::Kind::none || first.kind == Stamp::Kind::none) continue;
+    const trace::Calendar& calendar = readable.calendar(i);
+    const Origin& origin = source.origin();
+    const std::string name = origin.node.empty()
+                                 ? origin.component
+                                 : fmt::format("{}/{}", origin.component, origin.node);
+    spans[name].add({calendar.resolve(at, first), calendar.resolve(source.size(), last)});
+  }
+  return spans;
+}
 
 void StorySummarizer::take(const Record& record, const trace::Story::Reason& reason) {
   ++summary_.records;
@@ -98,7 +168,7 @@ void StorySummarizer::count_trouble(const Record& record, const std::string& wor
   ++trouble.records;
 }
 
-output::StorySummary StorySummarizer::finish(const std::map<std::string, Time>& last_times) {
+output::StorySummary StorySummarizer::finish(const std::map<std::string, LogSpan>& logs) {
   summary_.start = trace::describe(story_.start());
   add_nodes();
   std::stable_sort(summary_.waits.begin(), summary_.waits.end(),
@@ -110,7 +180,7 @@ output::StorySummary StorySummarizer::finish(const std::map<std::string, Time>& 
                      return std::pair(a.severity, a.records) > std::pair(b.severity, b.records);
                    });
   if (summary_.trouble.size() > kMostTrouble) summary_.trouble.resize(kMostTrouble);
-  add_unseen(last_times);
+  add_unseen(logs);
   return std::move(summary_);
 }
 
@@ -147,7 +217,7 @@ void StorySummarizer::add_node(std::uint32_t object, std::size_t depth,
   for (const std::uint32_t child : below->second) add_node(child, depth + 1, owned);
 }
 
-void StorySummarizer::add_unseen(const std::map<std::string, Time>& last_times) {
+void StorySummarizer::add_unseen(const std::map<std::string, LogSpan>& logs) {
   for (const trace::Story::Member& member : story_.members()) {
     const trace::LinkGraph::Object& pod = graph_.objects()[member.object];
     if (pod.name.type != "pods") continue;
@@ -157,19 +227,12 @@ void StorySummarizer::add_unseen(const std::map<std::string, Time>& last_times) 
       const bool any = std::any_of(seen.begin(), seen.end(), [&](const auto& first) {
         return is_of(first.first, component);
       });
-      if (any) continue;
+      const auto log = span_of(logs, component);
+      if (any && !begins_late(log, pod.created)) continue;
       std::string words =
-          fmt::format("no record of {} about {}", component, trace::describe(pod.name));
-      const auto last = std::find_if(last_times.begin(), last_times.end(), [&](const auto& entry) {
-        return is_of(entry.first, component);
-      });
-      if (last == last_times.end()) {
-        words += "; no log of it was read";
-      } else if (last->second < pod.created) {
-        words += fmt::format("; its log ends {} before that was created",
-                             format_duration(pod.created - last->second));
-      }
-      if (component == "kubelet") words += "; nothing tells which node it was bound to";
+          fmt::format("no {}record of {} about {}{}", any ? "early " : "", component,
+                      trace::describe(pod.name), lack_of(log, pod.created));
+      if (!any && component == "kubelet") words += "; nothing tells which node it was bound to";
       summary_.unseen.push_back(std::move(words));
     }
   }

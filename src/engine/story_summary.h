@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -9,8 +10,22 @@
 
 #include "ktrace/output.h"
 #include "ktrace/story.h"
+#include "readable.h"
 
 namespace ktrace::engine {
+
+/// From the first to the last record of the logs of a component.
+struct LogSpan {
+  Time first = Time::max(), last = Time::min();
+
+  void add(const LogSpan& other) {
+    first = std::min(first, other.first);
+    last = std::max(last, other.last);
+  }
+};
+
+/// When each component was heard of, in whatever record: "kubelet/node1".
+std::map<std::string, LogSpan> log_spans(const Readable& readable, std::size_t block_size);
 
 /// Takes the records of a story in their order, and makes a summary of them. For one thread.
 class StorySummarizer {
@@ -22,8 +37,8 @@ class StorySummarizer {
   /// The next record, and why it belongs.
   void take(const Record& record, const trace::Story::Reason& reason);
 
-  /// `last_times`: when each component that was read was heard of last, in whatever record.
-  output::StorySummary finish(const std::map<std::string, Time>& last_times);
+  /// `logs`: as log_spans() gives them.
+  output::StorySummary finish(const std::map<std::string, LogSpan>& logs);
 
  private:
   // What was told of one object.
@@ -37,7 +52,7 @@ class StorySummarizer {
   void add_nodes();
   void add_node(std::uint32_t object, std::size_t depth,
                 const std::map<std::uint32_t, std::vector<std::uint32_t>>& owned);
-  void add_unseen(const std::map<std::string, Time>& last_times);
+  void add_unseen(const std::map<std::string, LogSpan>& logs);
 
   const trace::LinkGraph& graph_;
   const trace::Story& story_;
