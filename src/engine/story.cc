@@ -197,6 +197,24 @@ class StoryRun {
     read_parts(known, {}, asked);
     drop_known(before);
     settle();
+    report_cut();
+  }
+
+  // What an audit event told that is cut short is missing in any story.
+  void report_cut() {
+    std::map<std::uint32_t, std::pair<std::uint64_t, std::uint64_t>> cut;  // how many, the first
+    for (const trace::Link& link : graph_.links()) {
+      if (link.from) continue;
+      ++cut.try_emplace(link.evidence.source, 0, link.evidence.offset).first->second.first;
+    }
+    for (const auto& [source, events] : cut) {
+      const auto [count, first] = events;
+      session_.report(
+          {Diagnostic::Level::warning, session_.sources()[source]->origin().name, 0,
+           fmt::format("{} audit event{} cut short, the first at byte {}: what {} told "
+                       "is missing here",
+                       count, count == 1 ? " is" : "s are", first, count == 1 ? "it" : "they")});
+    }
   }
 
   // Reads the links that the index of a source knows. Gives where that ends: 0 without an index.

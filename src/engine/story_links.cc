@@ -27,7 +27,7 @@ void LinkScan::read(LinkWorker& worker, Part& part, LinkPart& into) const {
       const auto words = [&] {
         return fmt::format("{}\n{}\n{}\n{}", link.kind, link.from.id, link.to.name, link.to.id);
       };
-      if (!log || told.insert(words()).second) into.links.push_back(stored);
+      if (!log || !link.from || told.insert(words()).second) into.links.push_back(stored);
     }
   }
 }

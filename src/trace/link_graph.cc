@@ -148,6 +148,7 @@ std::uint32_t LinkGraph::trace_number(std::string_view id) {
 void LinkGraph::tie(std::uint32_t number) {
   const Link& link = links_[number];
   using Kind = Thing::Kind;
+  if (!link.from) return;
   if (link.from.kind == Kind::request && link.to.kind == Kind::object) {
     if (link.to.type == kEvents) return tie_event_request(link, number);
     return tie_request(link, number);

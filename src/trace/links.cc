@@ -279,6 +279,12 @@ constexpr std::array<std::string_view, 10> kLiterals{"Successfully bound pod to 
                                                      "\"spanId\"",
                                                      "\"metadata\""};
 
+// The record of a line that would be an audit event if it were whole.
+bool is_cut_event(const Record& record) {
+  constexpr std::string_view kPlain = "plain";
+  return record.format == kPlain && record.payload.find("\"auditID\":\"") != std::string_view::npos;
+}
+
 // Resources and what people call one of them.
 struct Alias {
   std::string_view word, resource;
@@ -365,8 +371,12 @@ LinkReader::LinkReader(LinkReader&&) noexcept = default;
 LinkReader& LinkReader::operator=(LinkReader&&) noexcept = default;
 
 void LinkReader::read(const Record& record, Arena& arena, std::vector<Link>& links) {
-  const RecordFacts facts = read_facts(record, *scratch_);
   LinkMaker make(record, arena, links);
+  if (is_cut_event(record)) {
+    make.link({}, {});
+    return;
+  }
+  const RecordFacts facts = read_facts(record, *scratch_);
   for (std::size_t kind = 0; kind < kKinds.size(); ++kind) {
     make.set_kind(kind);
     kKinds[kind].extract(facts, make);

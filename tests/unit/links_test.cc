@@ -198,6 +198,16 @@ TEST(Links, BrokenRecordsTellNothing) {
   EXPECT_THAT(all, IsEmpty());
 }
 
+TEST(Links, AuditEventThatIsCutShortTellsThatItIs) {
+  Teller teller;
+  teller.log(0, R"({"kind":"Event","apiVersion":"audit.k8s.io/v1","auditID":"a1","stage":"Resp)")
+      .format = "plain";
+  teller.log(0, "no auditID at all").format = "plain";
+  const auto links = teller.links();
+  ASSERT_EQ(links.size(), 1U);
+  EXPECT_FALSE(links[0].from || links[0].to);
+}
+
 TEST(Links, HeadersOfAnAnswerTellOfItsRequest) {
   Teller teller;
   teller.log(0, "Response", {{"status", "200 OK"}, {"headers", "Audit-Id: a1\nDate: today"}});
