@@ -136,7 +136,8 @@ const std::vector<CommandRow>& commands() {
        .about = "Compares a good run with a flaky one: what happened in one and not in the other, "
                 "and where time was lost, with names, IDs and numbers made equal. A and B are each "
                 "the START of a story (see 'ktrace story --help'), found in all PATHs, or, written "
-                "as START@PATH, in that file, directory or archive alone.\n\n"
+                "as START@PATH (PATH is all that stands behind the first @), in that file, "
+                "directory or archive alone.\n\n"
                 "- is only in A, + only in B, ! lost time in one of them, ~ came more than twice "
                 "as often. Times count from the beginning of each story.",
        .options = {add_story_reach, add_filters, add_diff_show, add_reading, add_index_use},
