@@ -59,7 +59,7 @@ struct ClockWitness {
       keys.clear();
       trace::collect_anchors(record, keys);
       for (const std::uint64_t key : keys) anchors.add({key, record.time});
-    } else if (reason.early > Duration::zero()) {
+    } else if (reason.early > Duration::zero() && record.time != Time()) {
       ++early;
       earliest = std::max(earliest, reason.early);
     }

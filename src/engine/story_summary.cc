@@ -156,7 +156,8 @@ void StorySummarizer::take(const Record& record, const trace::Story::Reason& rea
   const std::string component = component_of(record);
   const bool seen = std::any_of(node.seen.begin(), node.seen.end(),
                                 [&](const auto& first) { return first.first == component; });
-  if (!seen) node.seen.emplace_back(component, time);
+  // What tells no time at all tells nothing of when.
+  if (!seen && record.time != Time()) node.seen.emplace_back(component, time);
 }
 
 void StorySummarizer::count_trouble(const Record& record, const std::string& words) {
