@@ -25,7 +25,7 @@ constexpr std::size_t kAhead = 8;
 }  // namespace
 
 ReadId quoted_number(const char* text) {
-  for (const std::size_t size : {32, 36}) {
+  for (const std::size_t size : {std::size_t{32}, std::size_t{36}}) {
     if (text[size] != '"') continue;
     index::Number number;
     const Form form = index::parse_number({text, size}, number);
