@@ -67,8 +67,9 @@ constexpr std::string_view kExpandedTab = "        ";
 // The content of all lines of a record in one piece.
 class Joined {
  public:
+  // `room`: what it will need as a rule.
   Joined(const Wrapped& first, std::size_t room, Arena& arena)
-      : first_(first), out_(arena.allocate(room + kPadding)) {
+      : first_(first), arena_(arena), room_(room), out_(arena.allocate(room + kPadding)) {
     append(first.content);
     partial_ = first.partial;
   }
@@ -94,7 +95,18 @@ class Joined {
   }
 
  private:
-  void append(std::string_view piece) { size_ += piece.copy(out_ + size_, piece.size()); }
+  void append(std::string_view piece) {
+    if (piece.size() > room_ - size_) grow(piece.size());
+    size_ += piece.copy(out_ + size_, piece.size());
+  }
+
+  // What is no UTF-8 becomes longer when it is replaced.
+  void grow(std::size_t more) {
+    room_ = 2 * (room_ + more);
+    char* const wider = arena_.allocate(room_ + kPadding);
+    std::memcpy(wider, out_, size_);
+    out_ = wider;
+  }
 
   // A line that stands in no envelope of its own.
   std::string_view without_indent(std::string_view line) const {
@@ -104,6 +116,8 @@ class Joined {
   }
 
   const Wrapped& first_;
+  Arena& arena_;
+  std::size_t room_;
   char* out_;
   std::size_t size_ = 0;
   bool partial_ = false;
@@ -170,7 +184,6 @@ bool unwrap_record(Record& record, Wrapped& first) {
     return false;
   take_envelope(first, record);
   if (rest.empty()) return true;
-  // Unwrapped text is never longer than what it was wrapped in.
   Joined joined(first, record.raw.size(), record.arena);
   while (!rest.empty()) joined.add(take_wrapped(rest, record.arena), record.arena);
   record.payload = joined.text();

@@ -597,6 +597,17 @@ TEST(CloudLogging, TheTraceOfTheEntryIsAnAttribute) {
   EXPECT_EQ(record->find("logging.googleapis.com/trace")->value, "projects/p/traces/4bf92f");
 }
 
+TEST(FluentBit, BytesThatAreNoUtf8MakeTheTextLonger) {
+  const std::string bytes(500, '\xff');
+  const auto line = [](const std::string& text) {
+    return R"({"stream":"stderr","log":")" + text + "\"}\n";
+  };
+  std::string replaced;
+  for (std::size_t i = 0; i < bytes.size(); ++i) replaced += "\uFFFD";
+  EXPECT_EQ(payloads_of(line(kHead + bytes) + line(bytes)),
+            Records{kHead + replaced + "\n" + replaced});
+}
+
 TEST(FluentBit, PiecesAreJoined) {
   const std::string before = R"({"time":"2026-11-22T17:01:33Z","stream":"stderr","logtag":")";
   EXPECT_EQ(payloads_of(before + R"(P","log":")" + kHead + "trace\"}\n" + before +
