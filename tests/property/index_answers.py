@@ -17,9 +17,7 @@ without index, for any number of threads.
 """
 
 import gzip
-import itertools
 import json
-import lzma
 import os
 import random
 import shutil
@@ -31,102 +29,10 @@ for room in ("cli", "reference"):
     sys.path.insert(0, str(Path(__file__).resolve().parents[1] / room))
 import harness  # noqa: E402
 import index_corpus  # noqa: E402
+import index_packed  # noqa: E402
 import nasty_logs  # noqa: E402
 import wrappers  # noqa: E402
-
-LISTS = (
-    [],
-    ["--severity", "error"],
-    ["--errors", "--sort", "gap"],
-    ["--key", "traceID"],
-    ["--match", "a"],
-    ["--component", "kube-apiserver"],
-    ["--node", "node1"],
-    ["--since", "10:00:20", "--until", "16:54:00"],
-)
-STARTS = ["deployment/nginx", "pod/default/web-1"]
-
-
-class Indexed:
-    """A directory of logs with a directory of indexes beside it."""
-
-    def __init__(self, arguments, tally, name, directory, identifiers):
-        self.ktrace, self.tally, self.name = arguments.ktrace, tally, name
-        self.directory, self.identifiers = directory, identifiers
-        self.indexes = directory.parent / f"{directory.name}.index"
-        self.files = sorted(path.name for path in directory.iterdir())
-
-    def run(self, command, *words, env=None):
-        line = [self.ktrace, command, *words, *self.files]
-        return harness.run(line, cwd=self.directory, env=env)
-
-    def index(self):
-        done = self.run("index", "--index-dir", self.indexes)
-        good = done.returncode == 0 and not done.stderr
-        self.tally.check(f"{self.name}: is indexed", good, harness.shown(done))
-
-    def compare(self, what, command, *words, env=None, quiet=True):
-        """The answer with the index is the one without; `quiet`: nothing is said about it."""
-        expected = self.run(command, "--no-index", *words, env=env)
-        got = self.run(command, "--index-dir", self.indexes, *words, env=env)
-        same = (expected.returncode, expected.stdout) == (got.returncode, got.stdout)
-        if quiet:
-            same = same and expected.stderr == got.stderr
-        self.tally.check(
-            f"{self.name}, {what}: {command} {' '.join(map(str, words))} {env or ''}",
-            same and expected.returncode in (0, 1),
-            f"without: {harness.shown(expected)}\nwith: {harness.shown(got)}",
-        )
-
-    def answers(self, what, quiet=True):
-        """A few questions of each kind."""
-        for identifier in self.identifiers[:2]:
-            self.compare(what, "grep", "-o", "json", "-e", identifier, quiet=quiet)
-        self.compare(what, "list", "-o", "json", quiet=quiet)
-        for start in [*self.long_identifiers()[:1], STARTS[1]]:
-            self.compare(what, "story", "-o", "json", start, quiet=quiet)
-
-    def long_identifiers(self):
-        """Those that a story can begin at."""
-        return [one for one in self.identifiers if len(one) >= 6]
-
-    def tell_stories(self, starts):
-        for start in starts:
-            self.compare("indexed", "story", "-o", "json", start)
-            self.compare("indexed", "story", "--summary", "--year", "2024", start)
-        for threads, size in ((1, 4096), (4, 65536)):
-            env = {"KTRACE_BLOCK_SIZE": str(size)}
-            self.compare("indexed", "story", "-o", "json", "-j", threads, starts[0], env=env)
-
-    def other_keys(self):
-        """An index is made for the keys that are asked for."""
-        keys = ["--key", "traceID", "--key", "reqID"]
-        other = ["--index-dir", self.indexes, *keys]
-        self.tally.check(f"{self.name}: is indexed", self.run("index", *other).returncode == 0)
-        for words in ([], ["--key", "trace-id"]):
-            self.compare("other keys", "list", "-o", "json", *keys, *words)
-            self.compare("other keys", "grep", "-o", "raw", "-e", self.identifiers[0], *keys, *words)
-
-    def every_way(self):
-        for identifier, form in itertools.product(self.identifiers, ("raw", "json", "text")):
-            self.compare("indexed", "grep", "-o", form, "-e", identifier)
-        first = self.identifiers[0]
-        self.compare("indexed", "grep", "-c", *(f"-e{one}" for one in self.identifiers))
-        self.compare("indexed", "grep", "-o", "json", "--prefix", "-e", first[:8].ljust(6, "0"))
-        self.compare("indexed", "grep", "-e", "there is none")
-        self.compare("indexed", "grep", "--severity", "error", "-e", first)
-        for words in LISTS:
-            self.compare("indexed", "list", "-o", "json", *words)
-        for threads, size in itertools.product((1, 4), (64, 4096)):
-            env = {"KTRACE_BLOCK_SIZE": str(size)}
-            self.compare("indexed", "grep", "-o", "json", "-j", threads, "-e", first, env=env)
-            self.compare("indexed", "list", "-o", "json", "-j", threads, env=env)
-
-
-def times(path):
-    state = path.stat()
-    return state.st_atime_ns, state.st_mtime_ns
-
+from indexed_logs import STARTS, Indexed, times  # noqa: E402
 
 # ---- Logs that change
 
@@ -330,134 +236,6 @@ def rotate_logs(arguments, tally, scratch):
                 harness.shown(done))
 
 
-# ---- Compressed logs
-
-
-def zstd(log):
-    return subprocess.run(["zstd", "-q", "-c"], input=log, stdout=subprocess.PIPE, check=True).stdout
-
-
-PACKERS = {"gz": gzip.compress, "zst": zstd, "xz": lzma.compress}
-
-
-def packed_changes(path, pack, log):
-    """Each change to a compressed log of two pieces: its name and what is done."""
-    first = pack(log[: len(log) // 2])
-
-    def append():
-        with open(path, "ab") as stream:
-            stream.write(first)
-
-    def replace():
-        other = path.with_suffix(".new")
-        other.write_bytes(first)
-        os.replace(other, path)
-
-    def other_packing():
-        path.write_bytes(pack(log))
-
-    yield "appended to", append
-    yield "cut short", lambda: os.truncate(path, len(first))
-    yield "replaced", replace
-    yield "touched", lambda: os.utime(path)
-    yield "packed in another way", other_packing
-
-
-def change_packed_logs(arguments, tally, scratch):
-    log = nasty_logs.Generator(f"packed {arguments.seed}").log(lines=60)
-    for suffix, pack in PACKERS.items():
-        directory = scratch / suffix
-        directory.mkdir()
-        path = directory / f"kubelet.log.{suffix}"
-        indexed = Indexed(arguments, tally, suffix, directory, nasty_logs.IDENTIFIERS)
-        indexed.files = [path.name]
-        for name, change in packed_changes(path, pack, log):
-            path.write_bytes(pack(log[: len(log) // 2]) + pack(log[len(log) // 2 :]))
-            harness.set_mtime(directory)
-            indexed.index()
-            indexed.answers(f"before it is {name}")
-            change()
-            indexed.answers(name)
-            indexed.index()
-            indexed.answers(f"{name} and indexed again")
-        damage_restarts(arguments, tally, indexed)
-
-
-def damage_restarts(arguments, tally, indexed):
-    """They stand at the end of the index."""
-    (index,) = indexed.indexes.iterdir()
-    good = index.read_bytes()
-    draw = random.Random(arguments.seed)
-    for number in range(8):
-        bad = bytearray(good)
-        bad[-1 - draw.randrange(24)] ^= 1 << draw.randrange(8)
-        index.write_bytes(bytes(bad))
-        indexed.answers(f"restarts damaged {number}", quiet=False)
-        done = indexed.run("list", "--index-dir", indexed.indexes)
-        tally.check("damaged restarts are told", b"index" in done.stderr, harness.shown(done))
-
-
-def unpack_in_pieces(arguments, tally, scratch):
-    """Logs with several restarts; what no answer stands in is not unpacked."""
-    piece = nasty_logs.Generator(f"pieces {arguments.seed}").log(lines=2000)
-    line = 'I1122 10:00:{:02d}.000000       1 a.go:1] "x" traceID="id{:06d}"\n'
-    lines = "".join(line.format(i % 60, i) for i in range(6000)).encode()
-    log = lines + piece * (1 + (20 << 20) // len(piece)) + lines.replace(b"id00", b"id77")
-    third = len(log) // 3
-    for suffix, pack in PACKERS.items():
-        packed = b"".join(pack(log[at : at + third]) for at in range(0, len(log), third))
-        if suffix == "gz":
-            packed = pack(log)
-        directory = scratch / suffix
-        directory.mkdir()
-        path = directory / f"kubelet.log.{suffix}"
-        path.write_bytes(packed)
-        harness.set_mtime(directory)
-        indexed = Indexed(arguments, tally, suffix, directory, ["id000500", "id770500"])
-        indexed.index()
-        indexed.answers("in pieces")
-        for threads, size in ((1, 4096), (5, 65536)):
-            env = {"KTRACE_BLOCK_SIZE": str(size)}
-            words = ["-o", "json", "-j", threads, *(f"-e{one}" for one in indexed.identifiers)]
-            indexed.compare("in pieces", "grep", *words, env=env)
-            indexed.compare("in pieces", "list", "-o", "json", "-j", threads, env=env)
-        # An index that was not used, or a file that was unpacked as a whole, would show here.
-        before = times(path)
-        middle = len(packed) // 2
-        path.write_bytes(packed[: middle - 50] + b"\xff" * 100 + packed[middle + 50 :])
-        os.utime(path, ns=before)
-        whole = indexed.run("grep", "-c", "--no-index", "-e", "id770500")
-        tally.check(f"{suffix}: is damaged", whole.returncode == 2, harness.shown(whole))
-        with_index = ["--index-dir", indexed.indexes, "--year", "2026"]
-        for one in indexed.identifiers:
-            done = indexed.run("grep", "-c", *with_index, "-e", one)
-            good = (done.returncode, done.stdout) == (0, b"1\n")
-            tally.check(f"{suffix}: only pieces are unpacked", good, harness.shown(done))
-
-
-def rotate_packed_logs(arguments, tally, scratch):
-    """A rotated log whose older pieces are compressed, while the newest grows."""
-    directory = scratch / "logs"
-    directory.mkdir()
-    log = nasty_logs.Generator(f"rotated packed {arguments.seed}").log(lines=200)
-    cut = log.index(b"\n", len(log) // 2) + 1
-    (directory / "kubelet.log.2.gz").write_bytes(gzip.compress(log[:cut]))
-    (directory / "kubelet.log.1").write_bytes(log[cut:])
-    newest = directory / "kubelet.log"
-    newest.write_bytes(log[: cut // 2])
-    harness.set_mtime(directory)
-    indexed = Indexed(arguments, tally, "rotated packed", directory, nasty_logs.IDENTIFIERS)
-    indexed.index()
-    indexed.answers("indexed")
-    with open(newest, "ab") as stream:
-        stream.write(log[cut // 2 :])
-    indexed.answers("grown")
-    indexed.index()
-    indexed.answers("grown and indexed again")
-    (directory / "kubelet.log.2.gz").write_bytes(gzip.compress(log[: cut // 2]))
-    indexed.answers("an old piece replaced")
-
-
 def leave_links_out(arguments, tally, scratch):
     """Of a log that tells more of links than an index should hold, stories are the same."""
     directory = scratch / "logs"
@@ -623,9 +401,9 @@ def main():
         change_behind_the_index,
         tell_story_behind_the_index,
         rotate_logs,
-        change_packed_logs,
-        unpack_in_pieces,
-        rotate_packed_logs,
+        index_packed.change_packed_logs,
+        index_packed.unpack_in_pieces,
+        index_packed.rotate_packed_logs,
         leave_links_out,
         damage_index,
         kill_writer,
