@@ -15,8 +15,15 @@ class ManyLiterals;
 /// Thread-safe once built.
 class LiteralSearch {
  public:
-  /// `literals`: none is empty. `any_case`: ASCII letters are compared without case.
-  LiteralSearch(std::vector<std::string> literals, bool any_case);
+  /// The instructions that find_all uses. A machine that has one has those before it.
+  enum class Engine { kPortable, kAvx2, kAvx512 };
+
+  /// The last one that this machine has.
+  static Engine fastest();
+
+  /// `literals`: none is empty. `any_case`: ASCII letters are compared without case. `engine`: not
+  /// beyond fastest().
+  LiteralSearch(std::vector<std::string> literals, bool any_case, Engine engine = fastest());
   ~LiteralSearch();
   LiteralSearch(LiteralSearch&&) noexcept;
   LiteralSearch& operator=(LiteralSearch&&) noexcept;
@@ -33,9 +40,6 @@ class LiteralSearch {
 
   std::size_t longest() const { return longest_; }
 
-  /// "avx2" or "portable": what find_all runs on this machine.
-  static std::string_view engine();
-
  private:
   struct Needle {
     std::string text;           // lower case when any_case
@@ -44,6 +48,7 @@ class LiteralSearch {
   std::vector<Needle> needles_;
   std::unique_ptr<ManyLiterals> many_;  // of all needles, when there are many
   bool any_case_;
+  Engine engine_;
   std::size_t longest_ = 0;
 };
 

@@ -1,4 +1,5 @@
-// The literal search finds what a plain search finds, wherever it stands.
+// The literal search finds what a plain search finds, wherever it stands, with every set of
+// instructions that this machine has.
 
 #include "ktrace/literal_search.h"
 
@@ -10,21 +11,33 @@
 namespace ktrace::trace {
 namespace {
 
+using Positions = std::vector<std::size_t>;
+using Engine = LiteralSearch::Engine;
+
 // A block as the search wants it: with readable bytes behind its end, which must not matter.
-std::vector<std::size_t> places(const std::string& text, const std::vector<std::string>& literals,
-                                bool any_case = false, char padding = 'a') {
+Positions places_with(Engine engine, const std::string& text,
+                      const std::vector<std::string>& literals, bool any_case, char padding) {
   const std::string padded = text + std::string(64, padding);
-  std::vector<std::size_t> positions;
-  LiteralSearch(literals, any_case)
+  Positions positions;
+  LiteralSearch(literals, any_case, engine)
       .find_all(std::string_view(padded).substr(0, text.size()), positions);
   return positions;
 }
 
+Positions places(const std::string& text, const std::vector<std::string>& literals,
+                 bool any_case = false, char padding = 'a') {
+  const Positions portable = places_with(Engine::kPortable, text, literals, any_case, padding);
+  for (const Engine engine : {Engine::kAvx2, Engine::kAvx512}) {
+    if (engine > LiteralSearch::fastest()) break;
+    EXPECT_EQ(places_with(engine, text, literals, any_case, padding), portable) << text;
+  }
+  return portable;
+}
+
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 
-std::vector<std::size_t> plain_places(const std::string& text, const std::string& literal,
-                                      bool any_case) {
-  std::vector<std::size_t> positions;
+Positions plain_places(const std::string& text, const std::string& literal, bool any_case) {
+  Positions positions;
   for (std::size_t i = 0; i + literal.size() <= text.size(); ++i) {
     bool equal = true;
     for (std::size_t j = 0; j < literal.size(); ++j) {
@@ -35,8 +48,6 @@ std::vector<std::size_t> plain_places(const std::string& text, const std::string
   }
   return positions;
 }
-
-using Positions = std::vector<std::size_t>;
 
 TEST(LiteralSearch, FindsEveryPlace) {
   EXPECT_EQ(places("", {"111"}), Positions());
@@ -68,7 +79,7 @@ TEST(LiteralSearch, MergesSeveralLiteralsInOrder) {
 
 TEST(LiteralSearch, AppendsToWhatIsThere) {
   const std::string text = "abc" + std::string(64, ' ');
-  std::vector<std::size_t> positions{42};
+  Positions positions{42};
   LiteralSearch({"b"}, false).find_all(std::string_view(text).substr(0, 3), positions);
   EXPECT_EQ(positions, Positions({42, 1}));
 }
@@ -112,11 +123,14 @@ TEST(LiteralSearch, AgreesWithAPlainSearchOnRandomText) {
 TEST(LiteralSearch, FindsWithAnotherWhatItFindsAlone) {
   std::string block;
   for (int i = 0; i < 400; ++i) block += i % 7 == 0 ? "ab P" : i % 5 == 0 ? "xABx" : "....P";
-  for (const bool any_case : {false, true}) {
-    const LiteralSearch one({"ab"}, any_case), other({" P"}, false), two({" P", "x"}, false);
+  for (const int way : {0, 1, 2, 3, 4, 5}) {
+    const auto engine = static_cast<Engine>(way / 2);
+    if (engine > LiteralSearch::fastest()) break;
+    const LiteralSearch one({"ab"}, way % 2 == 0, engine), other({" P"}, false, engine),
+        two({" P", "x"}, false, engine);
     for (const std::size_t size : {0, 1, 2, 127, 128, 129, 255, 256, 300, 1000}) {
       const std::string_view part = std::string_view(block).substr(0, size);
-      std::vector<std::size_t> alone, others_alone, both, others;
+      Positions alone, others_alone, both, others;
       one.find_all(part, alone);
       other.find_all(part, others_alone);
       one.find_both(part, other, both, others);
