@@ -34,6 +34,8 @@ import nasty_logs  # noqa: E402
 import wrappers  # noqa: E402
 from indexed_logs import STARTS, Indexed, times  # noqa: E402
 
+INPUTS = ["talk", "cluster-a", "cluster-b", "nasty", "mixed", "wrapped"]
+
 # ---- Logs that change
 
 
@@ -374,7 +376,7 @@ def every_way(arguments, tally, scratch):
     (scratch / "mixed" / "all.log").write_bytes(mixed_log(scratch / "cluster-a"))
     harness.set_mtime(scratch / "mixed")
     wrap(scratch / "cluster-a", scratch / "wrapped")
-    for name in ("talk", "cluster-a", "cluster-b", "nasty", "mixed", "wrapped"):
+    for name in arguments.inputs:
         done = harness.run([arguments.ktrace, "list", "-o", "json", scratch / name])
         known = [json.loads(line)["traceId"] for line in done.stdout.splitlines()]
         identifiers = random.Random(arguments.seed).sample(known, min(3, len(known)))
@@ -387,6 +389,7 @@ def every_way(arguments, tally, scratch):
 
 def main():
     parser = harness.options(__doc__.splitlines()[0])
+    parser.add_argument("--inputs", nargs="+", choices=INPUTS, default=INPUTS, help="of every_way")
     parser.add_argument("--seed", type=int, default=1, help="of everything that is drawn")
     parser.add_argument("--logs", type=int, default=3, help="random logs to change")
     parser.add_argument("--cuts", type=int, default=12, help="places from which each log grows")

@@ -268,11 +268,15 @@ class Check:
 
 
 def main():
-    arguments = harness.parse(harness.options(__doc__.splitlines()[0]))
+    parser = harness.options(__doc__.splitlines()[0])
+    parser.add_argument("--identifiers", type=int, default=3, help="to follow in each input")
+    arguments = harness.parse(parser)
     tally = harness.Tally()
     check = Check(arguments, tally)
     with harness.scratch() as scratch:
         inputs = make_inputs(arguments, Path(scratch))
+        for given in inputs:
+            del given.identifiers[arguments.identifiers :]
         for given, form in itertools.product(inputs, FORMATS):
             for identifier in given.identifiers:
                 check.threads(given, identifier, form)
