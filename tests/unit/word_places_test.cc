@@ -146,9 +146,10 @@ TEST(WordPlaces, MissNothingThatTheSearchFinds) {
 
 TEST(WordEncoder, GivesBackTheRunsOfEachWord) {
   WordEncoder encoder;
-  for (const std::uint64_t step : {0, 1, 2, 5, 6}) encoder.add(word_place(7, step * kWordStep));
+  for (const std::uint64_t step : {0U, 1U, 2U, 5U, 6U})
+    encoder.add(word_place(7, step * kWordStep));
   encoder.add(word_place(7, 6 * kWordStep));
-  for (const std::uint64_t step : {3, 1000000}) encoder.add(word_place(3, step * kWordStep));
+  for (const std::uint64_t step : {3U, 1000000U}) encoder.add(word_place(3, step * kWordStep));
   encoder.add(word_place(0, 0));
   EXPECT_THAT(decoded(encoder.finish()), ElementsAre(std::pair(0, Runs{{0, 0}}),
                                                      std::pair(3, Runs{{3, 3}, {1000000, 1000000}}),
