@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "ktrace/vectors.h"
+
 namespace ktrace::trace {
 
 class ManyLiterals;
@@ -15,15 +17,10 @@ class ManyLiterals;
 /// Thread-safe once built.
 class LiteralSearch {
  public:
-  /// The instructions that find_all uses. A machine that has one has those before it.
-  enum class Engine { kPortable, kAvx2, kAvx512 };
-
-  /// The last one that this machine has.
-  static Engine fastest();
-
-  /// `literals`: none is empty. `any_case`: ASCII letters are compared without case. `engine`: not
-  /// beyond fastest().
-  LiteralSearch(std::vector<std::string> literals, bool any_case, Engine engine = fastest());
+  /// `literals`: none is empty. `any_case`: ASCII letters are compared without case. `vectors`: not
+  /// wider than this machine's.
+  LiteralSearch(std::vector<std::string> literals, bool any_case,
+                Vectors vectors = widest_vectors());
   ~LiteralSearch();
   LiteralSearch(LiteralSearch&&) noexcept;
   LiteralSearch& operator=(LiteralSearch&&) noexcept;
@@ -48,7 +45,7 @@ class LiteralSearch {
   std::vector<Needle> needles_;
   std::unique_ptr<ManyLiterals> many_;  // of all needles, when there are many
   bool any_case_;
-  Engine engine_;
+  Vectors vectors_;
   std::size_t longest_ = 0;
 };
 

@@ -6,8 +6,9 @@ Vectors widest_vectors() {
 #if defined(__x86_64__)
   static const Vectors widest = [] {
     if (__builtin_cpu_supports("avx2") == 0) return Vectors::none;
-    const bool wide =
-        __builtin_cpu_supports("avx512f") != 0 && __builtin_cpu_supports("avx512bw") != 0;
+    const bool wide = __builtin_cpu_supports("avx512f") != 0 &&
+                      __builtin_cpu_supports("avx512bw") != 0 &&
+                      __builtin_cpu_supports("pclmul") != 0;
     return wide ? Vectors::avx512 : Vectors::avx2;
   }();
   return widest;

@@ -247,41 +247,33 @@ KTRACE_AVX512 void both_avx512(const Task& first, const Task& second) {
   other.run(at);
 }
 
-LiteralSearch::Engine fastest_engine() {
-  if (__builtin_cpu_supports("avx512bw") != 0) return LiteralSearch::Engine::kAvx512;
-  if (__builtin_cpu_supports("avx2") != 0) return LiteralSearch::Engine::kAvx2;
-  return LiteralSearch::Engine::kPortable;
+template <bool kAnyCase>
+void find_as(Vectors vectors, const Task& task) {
+  vectors == Vectors::avx512 ? Avx512Search<kAnyCase>(task).run()
+                             : Avx2Search<kAnyCase>(task).run();
+}
+
+void find(Vectors vectors, const Task& task) {
+  if (vectors == Vectors::none) return find_portable(task);
+  task.any_case ? find_as<true>(vectors, task) : find_as<false>(vectors, task);
 }
 
 template <bool kAnyCase>
-void find_as(LiteralSearch::Engine engine, const Task& task) {
-  engine == LiteralSearch::Engine::kAvx512 ? Avx512Search<kAnyCase>(task).run()
-                                           : Avx2Search<kAnyCase>(task).run();
-}
-
-void find(LiteralSearch::Engine engine, const Task& task) {
-  if (engine == LiteralSearch::Engine::kPortable) return find_portable(task);
-  task.any_case ? find_as<true>(engine, task) : find_as<false>(engine, task);
-}
-
-template <bool kAnyCase>
-void find_both_as(LiteralSearch::Engine engine, const Task& one, const Task& other) {
-  engine == LiteralSearch::Engine::kAvx512 ? both_avx512<kAnyCase>(one, other)
-                                           : both_avx2<kAnyCase>(one, other);
+void find_both_as(Vectors vectors, const Task& one, const Task& other) {
+  vectors == Vectors::avx512 ? both_avx512<kAnyCase>(one, other) : both_avx2<kAnyCase>(one, other);
 }
 
 // `other` minds the case. False when there is no such way.
-bool find_both(LiteralSearch::Engine engine, const Task& one, const Task& other) {
-  if (engine == LiteralSearch::Engine::kPortable) return false;
-  one.any_case ? find_both_as<true>(engine, one, other) : find_both_as<false>(engine, one, other);
+bool find_both(Vectors vectors, const Task& one, const Task& other) {
+  if (vectors == Vectors::none) return false;
+  one.any_case ? find_both_as<true>(vectors, one, other) : find_both_as<false>(vectors, one, other);
   return true;
 }
 
 #else
 
-LiteralSearch::Engine fastest_engine() { return LiteralSearch::Engine::kPortable; }
-void find(LiteralSearch::Engine, const Task& task) { find_portable(task); }
-bool find_both(LiteralSearch::Engine, const Task&, const Task&) { return false; }
+void find(Vectors, const Task& task) { find_portable(task); }
+bool find_both(Vectors, const Task&, const Task&) { return false; }
 
 #endif
 
@@ -300,8 +292,8 @@ std::size_t rarest_piece(std::string_view text) {
 
 }  // namespace
 
-LiteralSearch::LiteralSearch(std::vector<std::string> literals, bool any_case, Engine engine)
-    : any_case_(any_case), engine_(engine) {
+LiteralSearch::LiteralSearch(std::vector<std::string> literals, bool any_case, Vectors vectors)
+    : any_case_(any_case), vectors_(vectors) {
   for (std::string& text : literals) {
     if (any_case) std::transform(text.begin(), text.end(), text.begin(), lower);
     Needle needle{std::move(text), 0, 0};
@@ -318,7 +310,7 @@ LiteralSearch::LiteralSearch(std::vector<std::string> literals, bool any_case, E
     longest_ = std::max(longest_, needle.text.size());
     needles_.push_back(std::move(needle));
   }
-  if (needles_.size() < kMany || engine == Engine::kPortable) return;
+  if (needles_.size() < kMany || vectors == Vectors::none) return;
   many_ = std::make_unique<ManyLiterals>(any_case);
   for (const Needle& needle : needles_) many_->add(needle.text, rarest_piece(needle.text));
 }
@@ -333,7 +325,7 @@ void LiteralSearch::find_all(std::string_view block, std::vector<std::size_t>& p
     many_->find_all(block, positions);
   } else {
     for (const Needle& needle : needles_) {
-      find(engine_, {block, needle.text, needle.first, needle.second, any_case_, positions});
+      find(vectors_, {block, needle.text, needle.first, needle.second, any_case_, positions});
     }
   }
   if (needles_.size() < 2) return;
@@ -347,18 +339,13 @@ void LiteralSearch::find_both(std::string_view block, const LiteralSearch& other
                               std::vector<std::size_t>& other_positions) const {
   if (needles_.size() == 1 && other.needles_.size() == 1 && !other.any_case_) {
     const Needle &one = needles_.front(), &two = other.needles_.front();
-    if (trace::find_both(engine_, {block, one.text, one.first, one.second, any_case_, positions},
+    if (trace::find_both(vectors_, {block, one.text, one.first, one.second, any_case_, positions},
                          {block, two.text, two.first, two.second, false, other_positions})) {
       return;
     }
   }
   find_all(block, positions);
   other.find_all(block, other_positions);
-}
-
-LiteralSearch::Engine LiteralSearch::fastest() {
-  static const Engine engine = fastest_engine();
-  return engine;
 }
 
 }  // namespace ktrace::trace

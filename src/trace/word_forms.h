@@ -19,6 +19,8 @@
 #include <immintrin.h>
 #endif
 
+#include "ktrace/vectors.h"
+
 namespace ktrace::trace {
 
 inline constexpr std::size_t kUuid = 36;
@@ -147,11 +149,6 @@ KTRACE_AVX2 void each_word_avx2(const char* text, std::size_t size, const Look& 
   if (begin != size) look(begin, size - begin);
 }
 
-inline bool has_avx2() {
-  static const bool has = __builtin_cpu_supports("avx2") != 0;
-  return has;
-}
-
 #endif
 
 template <typename Look>
@@ -159,7 +156,7 @@ void each_uuid(std::string_view block, const Look& look) {
   if (block.size() < kUuid) return;
   const std::size_t places = block.size() - kUuid + 1;
 #if defined(__x86_64__)
-  if (has_avx2()) return each_uuid_avx2(block.data(), places, look);
+  if (widest_vectors() != Vectors::none) return each_uuid_avx2(block.data(), places, look);
 #endif
   each_uuid_portable(block.data(), places, look);
 }
@@ -167,7 +164,8 @@ void each_uuid(std::string_view block, const Look& look) {
 template <typename Look>
 void each_hex_lane(std::string_view block, const Look& look) {
 #if defined(__x86_64__)
-  if (has_avx2()) return each_hex_lane_avx2(block.data(), block.size(), look);
+  if (widest_vectors() != Vectors::none)
+    return each_hex_lane_avx2(block.data(), block.size(), look);
 #endif
   each_hex_lane_portable(block.data(), block.size(), look);
 }
@@ -177,7 +175,7 @@ void each_hex_lane(std::string_view block, const Look& look) {
 template <typename Look>
 void each_word(std::string_view text, const Look& look) {
 #if defined(__x86_64__)
-  if (has_avx2()) return each_word_avx2(text.data(), text.size(), look);
+  if (widest_vectors() != Vectors::none) return each_word_avx2(text.data(), text.size(), look);
 #endif
   each_word_portable(text.data(), text.size(), look);
 }

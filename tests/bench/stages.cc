@@ -100,8 +100,8 @@ void literal_search(benchmark::State& state, GetBlock get, bool any_case) {
     benchmark::DoNotOptimize(positions.size());
   }
   state.counters["hits"] = static_cast<double>(positions.size());
-  constexpr std::array kEngines{"portable", "avx2", "avx512"};
-  state.SetLabel(kEngines.at(static_cast<std::size_t>(trace::LiteralSearch::fastest())));
+  constexpr std::array kVectors{"portable", "avx2", "avx512"};
+  state.SetLabel(kVectors.at(static_cast<std::size_t>(widest_vectors())));
   report(state, block);
 }
 

@@ -12,24 +12,23 @@ namespace ktrace::trace {
 namespace {
 
 using Positions = std::vector<std::size_t>;
-using Engine = LiteralSearch::Engine;
 
 // A block as the search wants it: with readable bytes behind its end, which must not matter.
-Positions places_with(Engine engine, const std::string& text,
+Positions places_with(Vectors vectors, const std::string& text,
                       const std::vector<std::string>& literals, bool any_case, char padding) {
   const std::string padded = text + std::string(64, padding);
   Positions positions;
-  LiteralSearch(literals, any_case, engine)
+  LiteralSearch(literals, any_case, vectors)
       .find_all(std::string_view(padded).substr(0, text.size()), positions);
   return positions;
 }
 
 Positions places(const std::string& text, const std::vector<std::string>& literals,
                  bool any_case = false, char padding = 'a') {
-  const Positions portable = places_with(Engine::kPortable, text, literals, any_case, padding);
-  for (const Engine engine : {Engine::kAvx2, Engine::kAvx512}) {
-    if (engine > LiteralSearch::fastest()) break;
-    EXPECT_EQ(places_with(engine, text, literals, any_case, padding), portable) << text;
+  const Positions portable = places_with(Vectors::none, text, literals, any_case, padding);
+  for (const Vectors vectors : {Vectors::avx2, Vectors::avx512}) {
+    if (vectors > widest_vectors()) break;
+    EXPECT_EQ(places_with(vectors, text, literals, any_case, padding), portable) << text;
   }
   return portable;
 }
@@ -124,10 +123,10 @@ TEST(LiteralSearch, FindsWithAnotherWhatItFindsAlone) {
   std::string block;
   for (int i = 0; i < 400; ++i) block += i % 7 == 0 ? "ab P" : i % 5 == 0 ? "xABx" : "....P";
   for (const int way : {0, 1, 2, 3, 4, 5}) {
-    const auto engine = static_cast<Engine>(way / 2);
-    if (engine > LiteralSearch::fastest()) break;
-    const LiteralSearch one({"ab"}, way % 2 == 0, engine), other({" P"}, false, engine),
-        two({" P", "x"}, false, engine);
+    const auto vectors = static_cast<Vectors>(way / 2);
+    if (vectors > widest_vectors()) break;
+    const LiteralSearch one({"ab"}, way % 2 == 0, vectors), other({" P"}, false, vectors),
+        two({" P", "x"}, false, vectors);
     for (const std::size_t size : {0, 1, 2, 127, 128, 129, 255, 256, 300, 1000}) {
       const std::string_view part = std::string_view(block).substr(0, size);
       Positions alone, others_alone, both, others;
