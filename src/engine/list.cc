@@ -127,6 +127,7 @@ class List final : output::TraceRows {
       if (!source->seekable()) continue;
       calendars_.back() =
           std::make_unique<trace::Calendar>(session_.calendar(*source, witness_file(*source)));
+      session_.report_undecided(*source, *calendars_.back());
     }
     indexes_.resize(session_.sources().size());
     parts_ = make_parts(session_.sources(), filter_, query_.block_size,
@@ -172,6 +173,9 @@ class List final : output::TraceRows {
       const SeenPart::Undated& first = part.undated.front();
       if (evidence.samples.empty()) evidence.samples.emplace_back(first.offset, first.stamp);
       const trace::Calendar calendar = session_.calendar(*parts_[i]->source, evidence);
+      if (!calendars_[parts_[i]->index]) {
+        session_.report_undecided(*parts_[i]->source, calendar);
+      }
       trace::CalendarCursor cursor(calendar);
       const bool timeless = calendar.empty() && !evidence.first;
       for (const SeenPart::Undated& undated : part.undated) {

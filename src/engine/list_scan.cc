@@ -41,8 +41,8 @@ class ListScan {
     if (part_.known != nullptr && read_index()) return;
     // Parts of one size give as many, more or less.
     seen_.seen.reserve(worker_.usual);
-    StreamWitness witness;
     const bool stream = !part_.source->seekable();
+    StreamWitness witness(stream ? stated_zone(search_.query, *part_.source) : nullptr);
     if (part_.begin > 0) begins_with(bytes_at(*part_.source, 0, format::kBeginning));
     while (reader_.next(block_)) {
       if (stream) witness.see(block_);
