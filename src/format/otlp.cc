@@ -350,6 +350,8 @@ class Reader {
     const std::string_view resource = member_of(record_.context, "resource");
     append_attributes(member_of(resource, "attributes"), "resource.", record_);
     tell("resource.service.name", record_.component);
+    // kube-apiserver names its tracing service so (KEP-647's implementation does, v1.34).
+    if (record_.component == "apiserver") record_.component = "kube-apiserver";
     tell("resource.host.name", record_.node);
     tell("resource.k8s.node.name", record_.node);
     const std::string_view scope = member_of(record_.context, "scope");
