@@ -15,6 +15,7 @@
 
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "ktrace/record.h"
@@ -83,6 +84,7 @@ class Wanted {
 
  private:
   std::vector<std::string> ids_;
+  std::unordered_set<std::string> canonical_;
   bool prefix_;
   KeySet keys_;
 };

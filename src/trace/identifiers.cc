@@ -340,21 +340,21 @@ Wanted::Wanted(std::vector<std::string> ids, bool prefix, KeySet keys)
   for (std::string& id : ids_) {
     const std::string_view trace = traceparent_trace(id);
     if (!trace.empty()) id = std::string(trace);
+    canonical_.insert(canonical_identifier(id));
   }
 }
 
 Identifier Wanted::match(Record& record) const {
   std::vector<Identifier> found;
   collect_identifiers(record, keys_, found);
-  for (const Identifier& identifier : found) {
-    for (const std::string& id : ids_) {
-      if (prefix_ ? identifier_begins(identifier.value, id)
-                  : same_identifier(identifier.value, id)) {
-        return identifier;
-      }
-    }
-  }
-  return {};
+  const auto wanted = [this](const Identifier& identifier) {
+    if (!prefix_) return canonical_.contains(canonical_identifier(identifier.value));
+    return std::any_of(ids_.begin(), ids_.end(), [&](const std::string& id) {
+      return identifier_begins(identifier.value, id);
+    });
+  };
+  const auto first = std::find_if(found.begin(), found.end(), wanted);
+  return first == found.end() ? Identifier() : *first;
 }
 
 bool Wanted::verbatim() const {

@@ -1,7 +1,8 @@
 // Literals are put into eight groups. A byte of a table tells, a bit a group, in which of them
 // there is a literal whose piece has such a half byte in such a place; looked up for both halves of
-// three bytes that follow each other, 32 places at a time, the "and" of these tells which groups'
-// pieces may begin there. Only these are compared. With no more literals than groups a piece is
+// three bytes that follow each other, 32 places at a time, the "and" of these tells whether a
+// piece of any group may begin there. Only there the literals are compared that have these very
+// bytes for a piece, however many others there are. With no more literals than groups a piece is
 // told for certain; then the loop stops about as often as there are pieces in the text.
 //
 // The method is known as Teddy (Geoffrey Langdale, Hyperscan).
@@ -44,21 +45,29 @@ void ManyLiterals::add(std::string literal, std::size_t piece) {
       }
     }
   }
-  groups_[group].push_back({std::move(literal), piece});
+  Literals& all = piece + kPiece <= literal.size() ? buckets_[bucket(&literal[piece])] : short_;
+  all.push_back({std::move(literal), piece});
 }
 
-void ManyLiterals::confirm(std::string_view block, std::size_t at, std::uint8_t groups,
+std::size_t ManyLiterals::bucket(const char* text) const {
+  std::uint32_t hash = 0;
+  for (std::size_t i = 0; i < kPiece; ++i) {
+    hash = (hash << 8) + static_cast<unsigned char>(any_case_ ? lower(text[i]) : text[i]);
+  }
+  // Knuth's multiplicative hash: the upper bits depend on all of the lower ones.
+  return (hash * 2654435761U) >> (32 - std::bit_width(kBuckets - 1));
+}
+
+void ManyLiterals::confirm(std::string_view block, std::size_t at, const Literals& literals,
                            std::vector<std::size_t>& positions) const {
-  for (; groups != 0; groups &= static_cast<std::uint8_t>(groups - 1)) {
-    for (const Literal& literal : groups_[static_cast<std::size_t>(std::countr_zero(groups))]) {
-      if (at < literal.piece) continue;
-      const std::string_view there = block.substr(at - literal.piece, literal.text.size());
-      const bool same =
-          any_case_ ? std::equal(there.begin(), there.end(), literal.text.begin(),
-                                 literal.text.end(), [](char a, char b) { return lower(a) == b; })
-                    : there == literal.text;
-      if (same) positions.push_back(at - literal.piece);
-    }
+  for (const Literal& literal : literals) {
+    if (at < literal.piece) continue;
+    const std::string_view there = block.substr(at - literal.piece, literal.text.size());
+    const bool same =
+        any_case_ ? std::equal(there.begin(), there.end(), literal.text.begin(), literal.text.end(),
+                               [](char a, char b) { return lower(a) == b; })
+                  : there == literal.text;
+    if (same) positions.push_back(at - literal.piece);
   }
 }
 
@@ -75,7 +84,6 @@ __attribute__((target("avx2"))) void ManyLiterals::find_all(
     low[i] = _mm256_broadcastsi128_si256(_mm_loadu_si128(lows));
     high[i] = _mm256_broadcastsi128_si256(_mm_loadu_si128(highs));
   }
-  alignas(32) std::array<std::uint8_t, 32> groups;
   for (std::size_t at = 0; at < block.size(); at += 32) {
     __m256i found = _mm256_set1_epi8(-1);
     for (std::size_t i = 0; i < kPiece; ++i) {
@@ -87,13 +95,13 @@ __attribute__((target("avx2"))) void ManyLiterals::find_all(
     }
     if (_mm256_testz_si256(found, found) != 0) [[likely]]
       continue;
-    _mm256_store_si256(reinterpret_cast<__m256i*>(groups.data()), found);
     const __m256i none = _mm256_cmpeq_epi8(found, _mm256_setzero_si256());
     auto mask = ~static_cast<std::uint32_t>(_mm256_movemask_epi8(none));
     for (; mask != 0; mask &= mask - 1) {
       const auto place = static_cast<std::size_t>(std::countr_zero(mask));
       if (at + place >= block.size()) return;
-      confirm(block, at + place, groups[place], positions);
+      confirm(block, at + place, buckets_[bucket(block.data() + at + place)], positions);
+      confirm(block, at + place, short_, positions);
     }
   }
 }

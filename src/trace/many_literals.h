@@ -29,22 +29,30 @@ class ManyLiterals {
  private:
   static constexpr std::size_t kGroups = 8;
 
+  static constexpr std::size_t kBuckets = 4096;
+
   struct Literal {
     std::string text;
     std::size_t piece;
   };
+  using Literals = std::vector<Literal>;
 
   // Which groups may have a byte in this place of their pieces, by its lower and its upper half.
   struct Place {
     std::array<std::uint8_t, 16> low{}, high{};
   };
 
-  void confirm(std::string_view block, std::size_t at, std::uint8_t groups,
+  // The bucket of the literals with the piece that begins at `text`, of which kPiece bytes are
+  // readable.
+  std::size_t bucket(const char* text) const;
+
+  void confirm(std::string_view block, std::size_t at, const Literals& literals,
                std::vector<std::size_t>& positions) const;
 
   bool any_case_;
   std::size_t added_ = 0;
-  std::array<std::vector<Literal>, kGroups> groups_;
+  std::vector<Literals> buckets_ = std::vector<Literals>(kBuckets);
+  Literals short_;  // with pieces of fewer bytes
   std::array<Place, kPiece> places_;
 };
 

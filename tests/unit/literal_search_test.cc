@@ -107,6 +107,26 @@ TEST(LiteralSearch, FindsManyAsItFindsOne) {
   }
 }
 
+TEST(LiteralSearch, FindsEachOfThousands) {
+  std::mt19937 random(1);
+  const auto hex = [&](std::size_t size) {
+    std::string result;
+    while (result.size() < size) result.push_back("0123456789abcdef"[random() % 16]);
+    return result;
+  };
+  std::vector<std::string> literals{"#", "@!"};
+  std::string block;
+  Positions expected;
+  for (int i = 0; i < 3000; ++i) {
+    literals.push_back(hex(32));
+    block += hex(random() % 20) + " ";
+    expected.push_back(block.size());
+    block += literals[random() % literals.size()];
+  }
+  EXPECT_EQ(places(block, literals), expected);
+  EXPECT_EQ(places(block, literals, true), expected);
+}
+
 TEST(LiteralSearch, AgreesWithAPlainSearchOnRandomText) {
   std::mt19937 random(1);
   const auto text = [&](std::size_t size) { return random_text(random, size); };
