@@ -26,6 +26,7 @@ KNOWN_COMPONENTS = [
     "kube-scheduler",
     "kube-proxy",
     "kubelet",
+    "kubectl",
     "containerd",
     "etcd",
 ]
