@@ -147,7 +147,7 @@ TEST(LiteralSearch, FindsWithAnotherWhatItFindsAlone) {
     if (vectors > widest_vectors()) break;
     const LiteralSearch one({"ab"}, way % 2 == 0, vectors), other({" P"}, false, vectors),
         two({" P", "x"}, false, vectors);
-    for (const std::size_t size : {0, 1, 2, 127, 128, 129, 255, 256, 300, 1000}) {
+    for (const std::size_t size : {0U, 1U, 2U, 127U, 128U, 129U, 255U, 256U, 300U, 1000U}) {
       const std::string_view part = std::string_view(block).substr(0, size);
       Positions alone, others_alone, both, others;
       one.find_all(part, alone);
