@@ -387,8 +387,25 @@ def every_way(arguments, tally, scratch):
         indexed.tell_stories(indexed.long_identifiers()[:1] + STARTS)
 
 
+PARTS = (
+    every_way,
+    change_logs,
+    change_behind_the_index,
+    tell_story_behind_the_index,
+    rotate_logs,
+    index_packed.change_packed_logs,
+    index_packed.unpack_in_pieces,
+    index_packed.rotate_packed_logs,
+    leave_links_out,
+    damage_index,
+    kill_writer,
+)
+
+
 def main():
     parser = harness.options(__doc__.splitlines()[0])
+    names = [part.__name__ for part in PARTS]
+    parser.add_argument("--parts", nargs="+", choices=names, default=names, help="of the test")
     parser.add_argument("--inputs", nargs="+", choices=INPUTS, default=INPUTS, help="of every_way")
     parser.add_argument("--seed", type=int, default=1, help="of everything that is drawn")
     parser.add_argument("--logs", type=int, default=3, help="random logs to change")
@@ -398,20 +415,8 @@ def main():
     parser.add_argument("--corpus", type=Path, help="a corpus with its ids.txt")
     parser.add_argument("--traces", type=int, default=1000, help="of the corpus to compare")
     arguments = harness.parse(parser)
-    parts = (
-        every_way,
-        change_logs,
-        change_behind_the_index,
-        tell_story_behind_the_index,
-        rotate_logs,
-        index_packed.change_packed_logs,
-        index_packed.unpack_in_pieces,
-        index_packed.rotate_packed_logs,
-        leave_links_out,
-        damage_index,
-        kill_writer,
-    )
-    harness.run_parts(arguments, *((index_corpus.compare_corpus,) if arguments.corpus else parts))
+    parts = [part for part in PARTS if part.__name__ in arguments.parts]
+    harness.run_parts(arguments, *([index_corpus.compare_corpus] if arguments.corpus else parts))
 
 
 if __name__ == "__main__":
