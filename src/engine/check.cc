@@ -298,9 +298,10 @@ class Check {
            fmt::format("{} out of order by up to {}", facts.rhythm.late(),
                        format_duration(facts.rhythm.lateness())));
     }
-    for (const SetBack& set_back :
-         facts.dating ? facts.dating->undecided : std::vector<SetBack>()) {
-      find("set-back", source, undecided_words(set_back, facts.dating->zone));
+    if (facts.dating) {
+      for (const SetBack& set_back : facts.dating->undecided) {
+        find("set-back", source, undecided_words(set_back, facts.dating->zone));
+      }
     }
     for (const Gap& gap : facts.rhythm.gaps()) {
       if (!facts.rhythm.unusual(gap)) continue;

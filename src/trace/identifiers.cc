@@ -9,15 +9,10 @@
 
 #include <simdjson.h>
 
+#include "letters.h"
+
 namespace ktrace::trace {
 namespace {
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
-
-bool is_hex(char c) {
-  c = lower(c);
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-}
 
 bool all_hex(std::string_view text) { return std::all_of(text.begin(), text.end(), is_hex); }
 

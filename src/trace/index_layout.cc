@@ -13,6 +13,8 @@
 #include <emmintrin.h>
 #endif
 
+#include "letters.h"
+
 namespace ktrace::trace::index {
 namespace {
 
@@ -124,9 +126,6 @@ void write_number(const Number& number, char* text) {
 }
 
 #endif
-
-char upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - ('a' - 'A')) : c; }
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
 
 bool is_uuid4(const Number& number) {
   return (number.high >> 12 & 0xf) == 4 && number.low >> 62 == 2;

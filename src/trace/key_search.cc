@@ -15,10 +15,10 @@
 #include <immintrin.h>
 #endif
 
+#include "letters.h"
+
 namespace ktrace::trace {
 namespace {
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
 
 constexpr std::size_t index(char c) { return static_cast<unsigned char>(c); }
 

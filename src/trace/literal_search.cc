@@ -21,6 +21,7 @@
 #include <immintrin.h>
 #endif
 
+#include "letters.h"
 #include "many_literals.h"
 
 namespace ktrace::trace {
@@ -39,8 +40,6 @@ std::size_t rarity(char c) {
   const std::size_t place = kByFrequency.find(c);
   return place == kByFrequency.npos ? kByFrequency.size() : place;
 }
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
 
 bool equal(const char* text, std::string_view literal, bool any_case) {
   if (!any_case) return std::memcmp(text, literal.data(), literal.size()) == 0;

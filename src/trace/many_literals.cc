@@ -17,13 +17,9 @@
 #include <immintrin.h>
 #endif
 
+#include "letters.h"
+
 namespace ktrace::trace {
-namespace {
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
-char upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - ('a' - 'A')) : c; }
-
-}  // namespace
 
 void ManyLiterals::add(std::string literal, std::size_t piece) {
   const std::size_t group = added_++ % kGroups;

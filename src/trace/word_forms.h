@@ -20,16 +20,13 @@
 #endif
 
 #include "ktrace/vectors.h"
+#include "letters.h"
 
 namespace ktrace::trace {
 
 inline constexpr std::size_t kUuid = 36;
 inline constexpr std::array<std::size_t, 4> kDashes{8, 13, 18, 23};
 inline constexpr std::size_t kLane = 16;
-
-inline bool is_hex(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
 
 inline bool is_word(char c) {
   return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.';
@@ -39,6 +36,10 @@ inline bool has_uuid_form(std::string_view text) {
   if (text.size() != kUuid) return false;
   return std::all_of(kDashes.begin(), kDashes.end(),
                      [text](std::size_t dash) { return text[dash] == '-'; });
+}
+
+inline bool is_hex_number(std::string_view text) {
+  return (text.size() == 32 || text.size() == 64) && std::all_of(text.begin(), text.end(), is_hex);
 }
 
 // Calls `look` with each place from which dashes stand as in a UUID.

@@ -68,16 +68,10 @@ bool is_hex_uuid(std::string_view text) {
   return true;
 }
 
-bool is_hex_number(std::string_view text) {
-  return (text.size() == 32 || text.size() == 64) && std::all_of(text.begin(), text.end(), is_hex);
-}
-
 // Hex digits count without regard to case.
 std::uint32_t hash_of_number(std::string_view digits) {
   char text[64];
-  std::transform(digits.begin(), digits.end(), text, [](char c) {
-    return c >= 'A' && c <= 'F' ? static_cast<char>(c + ('a' - 'A')) : c;
-  });
+  std::transform(digits.begin(), digits.end(), text, lower);
   return hash({text, digits.size()});
 }
 

@@ -9,12 +9,11 @@
 #include <cstdint>
 #include <cstring>
 
+#include "letters.h"
 #include "word_forms.h"
 
 namespace ktrace::trace {
 namespace {
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
 
 // The first eight digits, in lower case, as a number of few bits.
 std::size_t short_hash(const char* digits) {
@@ -22,10 +21,6 @@ std::size_t short_hash(const char* digits) {
   std::memcpy(&text, digits, sizeof text);
   text |= 0x2020202020202020;
   return text * 0x9e3779b97f4a7c15 >> (64 - WordSearch::kShortHashBits);
-}
-
-bool has_hex_form(std::string_view text) {
-  return (text.size() == 32 || text.size() == 64) && std::all_of(text.begin(), text.end(), is_hex);
 }
 
 // Those of `texts` that begin with no other one of them.
@@ -48,7 +43,7 @@ WordSearch::WordSearch(const std::vector<std::string>& ids, const std::vector<st
     if (has_uuid_form(id)) {
       beginnings_.set(short_hash(id.data()));
       uuids_.insert(id);
-    } else if (has_hex_form(id)) {
+    } else if (is_hex_number(id)) {
       std::transform(id.begin(), id.end(), id.begin(), lower);
       beginnings_.set(short_hash(id.data()));
       hexes_.insert(id);
