@@ -117,7 +117,7 @@ bool locate(std::string_view raw, const std::vector<Slice>& slices, Arena& arena
   std::size_t passed = 0;
   places.assign(1, 0);
   for (std::size_t at = 0; at < raw.size();) {
-    const std::size_t end = std::min(raw.find('\n', at), raw.size() - 1) + 1;
+    const std::size_t end = line_end(raw, at);
     const std::string_view line = without_line_end(raw.substr(at, end - at));
     Wrapped wrapped;
     if (!unwrap(line, Detail::all, arena, wrapped)) return false;

@@ -20,6 +20,7 @@
 #include "envelope.h"
 #include "framing.h"
 #include "json_cursor.h"
+#include "line_ends.h"
 #include "pretty_json.h"
 
 namespace ktrace::format {
@@ -53,14 +54,10 @@ bool opens_lines(std::string_view text) {
   return false;
 }
 
-std::size_t line_size(std::string_view text) {
-  return std::min(text.find('\n'), text.size() - 1) + 1;
-}
-
 // Up to the line of the brace that is indented like the first.
 std::size_t size_of_lines(std::string_view text) {
   const std::size_t brace = count_blanks(text);
-  for (std::size_t at = line_size(text); at < text.size();) {
+  for (std::size_t at = line_end(text, 0); at < text.size();) {
     const std::string_view line = text.substr(at);
     const std::size_t end = line.find('\n');
     if (end == line.npos) return 0;

@@ -46,7 +46,7 @@ void begin_record(const Slice& slice, Record& record) {
 
 // Removes the line at the front of `text` and gives it, without its end.
 std::string_view take_line(std::string_view& text) {
-  const std::size_t end = std::min(text.find('\n'), text.size() - 1) + 1;
+  const std::size_t end = line_end(text, 0);
   const std::string_view line = text.substr(0, end);
   text.remove_prefix(end);
   return without_line_end(line);

@@ -38,23 +38,6 @@ namespace {
 // How many lines after a piece of a longer line the next piece of it may come.
 constexpr std::size_t kPieceLines = 8;
 
-// Where the line that holds `position` ends, its '\n' included.
-std::size_t line_end(std::string_view block, std::size_t position) {
-  if (position >= block.size()) return block.size();
-  const void* newline = std::memchr(block.data() + position, '\n', block.size() - position);
-  if (newline == nullptr) return block.size();
-  return static_cast<std::size_t>(static_cast<const char*>(newline) - block.data()) + 1;
-}
-
-// Where the line begins whose bytes before `position` are in [from, position); `from` when it
-// begins before that.
-std::size_t line_begin(std::string_view block, std::size_t from, std::size_t position) {
-  if (position == from) return from;  // of an empty block, which may have no address
-  const void* newline = ::memrchr(block.data() + from, '\n', position - from);
-  if (newline == nullptr) return from;
-  return static_cast<std::size_t>(static_cast<const char*>(newline) - block.data()) + 1;
-}
-
 bool is_klog_text(const Payload* payload) { return payload != nullptr && !payload->json_line; }
 
 // One line of a block.

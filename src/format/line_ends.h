@@ -1,7 +1,8 @@
-// Line ends: that of a line, and those of Windows within a record.
+// Line ends: where lines begin and end, and line ends of Windows within a record.
 
 #pragma once
 
+#include <cstddef>
 #include <cstring>
 #include <string_view>
 
@@ -9,6 +10,23 @@
 #include "ktrace/format.h"
 
 namespace ktrace::format {
+
+/// Where the line that holds `position` ends, its '\n' included.
+inline std::size_t line_end(std::string_view block, std::size_t position) {
+  if (position >= block.size()) return block.size();
+  const void* newline = std::memchr(block.data() + position, '\n', block.size() - position);
+  if (newline == nullptr) return block.size();
+  return static_cast<std::size_t>(static_cast<const char*>(newline) - block.data()) + 1;
+}
+
+/// Where the line begins whose bytes before `position` are in [from, position); `from` when it
+/// begins before that.
+inline std::size_t line_begin(std::string_view block, std::size_t from, std::size_t position) {
+  if (position == from) return from;  // of an empty block, which may have no address
+  const void* newline = ::memrchr(block.data() + from, '\n', position - from);
+  if (newline == nullptr) return from;
+  return static_cast<std::size_t>(static_cast<const char*>(newline) - block.data()) + 1;
+}
 
 /// `text` without the line end that it may have, of either kind.
 inline std::string_view without_line_end(std::string_view text) {

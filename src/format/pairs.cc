@@ -26,6 +26,7 @@
 
 #include "go_string.h"
 #include "json_value.h"
+#include "line_ends.h"
 
 namespace ktrace::format {
 namespace {
@@ -135,7 +136,7 @@ class PairReader {
     std::size_t written = 0;
     for (std::size_t at = 0; at < lines.size();) {
       if (lines[at] == '\t') ++at;
-      const std::size_t end = std::min(lines.find('\n', at), lines.size() - 1) + 1;
+      const std::size_t end = line_end(lines, at);
       std::memcpy(out + written, lines.data() + at, end - at);
       written += end - at;
       at = end;
