@@ -14,6 +14,7 @@
 #include <fmt/format.h>
 
 #include "content.h"
+#include "little_endian.h"
 #include "members.h"
 #include "spool.h"
 #include "tree.h"
@@ -51,9 +52,9 @@ class Recorder : public Stream {
 // RFC 1952, 2.3.1: seconds, least significant byte first; 0 is none.
 std::optional<Time> gzip_time(std::string_view head) {
   if (head.size() < 8 || !head.starts_with("\x1f\x8b")) return std::nullopt;
+  head.remove_prefix(4);
   std::uint32_t seconds = 0;
-  for (std::size_t i = 8; i-- > 4;) seconds = seconds << 8 | static_cast<unsigned char>(head[i]);
-  if (seconds == 0) return std::nullopt;
+  if (!take_number(head, seconds) || seconds == 0) return std::nullopt;
   return Time(std::chrono::seconds(seconds));
 }
 
