@@ -10,6 +10,7 @@
 #include "commands.h"
 #include "live.h"
 #include "parallel.h"
+#include "parts_around.h"
 #include "timeless.h"
 
 namespace ktrace::engine {

@@ -25,10 +25,6 @@ constexpr std::uint32_t kRules = 3;
 
 constexpr std::uint64_t kHashed = 4096;
 
-// Records that are nearer to each other than this are read in one go.
-constexpr std::uint64_t kNear = 64 << 10;
-constexpr std::uint64_t kLongestPart = 4 << 20;
-
 // The tables of formats and links are part of the rules: a new row finds new records, or links.
 std::uint32_t rules() {
   std::string names;
@@ -138,22 +134,6 @@ std::optional<KnownIndex> IndexStore::find(input::Source& source,
     if (!restarts || !source.use_restarts(*restarts)) return std::nullopt;
   }
   return KnownIndex{std::move(*reader), *end, current};
-}
-
-void PartsAround::add(std::uint64_t begin, std::uint64_t end) {
-  const bool near =
-      last_ != nullptr && begin < last_->end + kNear && last_->end - last_->begin < kLongestPart;
-  const std::uint64_t from = near ? last_->begin : group_begin(source_, begin, place_);
-  if (last_ != nullptr && from < last_->end) {
-    last_->end = std::max(last_->end, end);
-    return;
-  }
-  parts_.push_back(std::make_unique<Part>());
-  last_ = parts_.back().get();
-  last_->source = &source_;
-  last_->index = index_;
-  last_->begin = from;
-  last_->end = end;
 }
 
 }  // namespace ktrace::engine

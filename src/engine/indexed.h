@@ -1,5 +1,4 @@
-// Indexes in use: whether the index of a file can be believed, and which parts of the file have
-// still to be read.
+// Indexes in use: whether the index of a file can be believed.
 
 #pragma once
 
@@ -11,7 +10,6 @@
 #include "ktrace/identifiers.h"
 #include "ktrace/index.h"
 #include "ktrace/input.h"
-#include "scan.h"
 
 namespace ktrace::engine {
 
@@ -49,24 +47,6 @@ class IndexStore {
 
   std::string directory_;
   std::vector<std::string> keys_;
-};
-
-/// Makes the parts of a source that hold certain records, and which may hold others.
-class PartsAround {
- public:
-  /// Appends them to `parts`.
-  PartsAround(input::Source& source, std::uint32_t index, Parts& parts)
-      : source_(source), index_(index), parts_(parts) {}
-
-  /// The records that stand in [begin, end), which is not before what was added before.
-  void add(std::uint64_t begin, std::uint64_t end);
-
- private:
-  input::Source& source_;
-  std::uint32_t index_;
-  Parts& parts_;
-  Part* last_ = nullptr;
-  input::Place place_;
 };
 
 }  // namespace ktrace::engine

@@ -9,6 +9,7 @@
 
 #include "block_reader.h"
 #include "line_count.h"
+#include "parts_around.h"
 
 namespace ktrace::engine {
 namespace {
