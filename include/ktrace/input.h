@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -34,9 +35,12 @@ struct Place {
   std::unique_ptr<State> state;
 };
 
-/// One stream of bytes. read() of a seekable source may be called by several threads at once; all
-/// else is for one thread. What is known of a source is known once it is opened; its bytes are
-/// unpacked, and files are opened, while it is read.
+/// Is shown bytes that may change, or become zeros, while it looks.
+using Viewer = std::function<void(std::string_view bytes)>;
+
+/// One stream of bytes. read() and look() of a seekable source may be called by several threads at
+/// once; all else is for one thread. What is known of a source is known once it is opened; its
+/// bytes are unpacked, and files are opened, while it is read.
 class Source {
  public:
   virtual ~Source() = default;
@@ -70,6 +74,14 @@ class Source {
                                       Place& place) {
     (void)place;
     return read(offset, into, size);
+  }
+
+  /// Shows `see` the `size` bytes at `offset` where they are, when that costs less than to read
+  /// them. As they may change under the look, they tell only what to read. False when they are not
+  /// to be had in this way, or not all of them: then what was seen tells nothing.
+  virtual bool look(std::uint64_t offset, std::size_t size, const Viewer& see) {
+    (void)offset, (void)size, (void)see;
+    return false;
   }
 
   /// As read(), of the bytes of file() as they are stored.

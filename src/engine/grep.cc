@@ -11,6 +11,7 @@
 #include "live.h"
 #include "parallel.h"
 #include "parts_around.h"
+#include "quick_look.h"
 #include "timeless.h"
 
 namespace ktrace::engine {
@@ -84,8 +85,14 @@ class Grep {
                              [&](std::uint32_t index, Parts& made) {
                                return add_known(index, search.count_lines, made);
                              });
+    const unsigned threads = thread_count(query_.threads);
+    // Lines can only be counted by reading them, and a first hit is found soon, as a rule.
+    if (wanted_.verbatim() && !search.count_lines && !search.stop_at_first) {
+      const trace::LiteralSearch literal(wanted_.ids(), wanted_.any_case());
+      leave_out_quiet(literal, query_.block_size, parts, threads);
+    }
     const auto meter = session_.watch(parts, "reading");
-    scan(search, parts, thread_count(query_.threads));
+    scan(search, parts, threads);
     return parts;
   }
 

@@ -1,5 +1,6 @@
 // Regular files are read with pread: no page faults as with mmap, no SIGBUS when a log is truncated
-// under our hands, and any number of threads can read one file. Everything else is a stream.
+// under our hands, and any number of threads can read one file. (mapping.h has a look without
+// reading.) Everything else is a stream.
 
 #include "file.h"
 

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "mapping.h"
 #include "restarts.h"
 
 namespace ktrace::input {
@@ -94,13 +95,26 @@ class Stored {
     return filled;
   }
 
- private:
-  Result<std::size_t> read_one(std::uint64_t offset, char* into, std::size_t size) const {
-    const auto behind = std::upper_bound(begins_.begin(), begins_.end(), offset);
-    const auto index = static_cast<std::size_t>(behind - begins_.begin()) - 1;
+  // Only at bytes of one file, and one that is kept open.
+  bool look(std::uint64_t offset, std::size_t size, const Viewer& see) const {
+    const std::size_t index = file_at(offset);
     const PlainFile& file = *files_[index];
     const std::uint64_t within = offset - begins_[index];
-    if (behind != begins_.end()) size = std::min<std::uint64_t>(size, file.size - within);
+    return file.held.open() && within + size <= file.size && look_at(file.held, within, size, see);
+  }
+
+ private:
+  std::size_t file_at(std::uint64_t offset) const {
+    const auto behind = std::upper_bound(begins_.begin(), begins_.end(), offset);
+    return static_cast<std::size_t>(behind - begins_.begin()) - 1;
+  }
+
+  Result<std::size_t> read_one(std::uint64_t offset, char* into, std::size_t size) const {
+    const std::size_t index = file_at(offset);
+    const PlainFile& file = *files_[index];
+    const std::uint64_t within = offset - begins_[index];
+    const bool last = &file == files_.back();
+    if (!last) size = std::min<std::uint64_t>(size, file.size - within);
     return read_file(file, within, into, size);
   }
 
@@ -124,6 +138,9 @@ class Files : public Source {
   std::optional<FileFacts> file() const override { return stored_.facts(); }
   Result<std::size_t> read(std::uint64_t offset, char* into, std::size_t size) override {
     return stored_.read(offset, into, size);
+  }
+  bool look(std::uint64_t offset, std::size_t size, const Viewer& see) override {
+    return stored_.look(offset, size, see);
   }
 
  private:

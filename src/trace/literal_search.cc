@@ -83,6 +83,13 @@ void find_portable(const Task& task) {
 // is sorted out by the full comparison.
 constexpr char kCaseBit = 0x20;
 
+// How far ahead of the search bytes are asked for. Processors read ahead by themselves, but not
+// beyond a page: without this, memory that is searched where it lies is read at two thirds of the
+// speed. What the search reads from a cache costs no more.
+constexpr std::size_t kAhead = 4096;
+
+void ask_for(const char* bytes) { __builtin_prefetch(bytes + kAhead, 0, 2); }
+
 // What every set of instructions shares.
 template <bool kAnyCase>
 class VectorSearch {
@@ -144,6 +151,8 @@ class Avx2Search : public VectorSearch<kAnyCase> {
   };
   KTRACE_AVX2 Candidates look(std::size_t at, __m256i& any) const {
     const char* const block = task_.block.data() + at;
+    ask_for(block);
+    ask_for(block + 64);
     const Candidates found{candidates(block), candidates(block + 32), candidates(block + 64),
                            candidates(block + 96)};
     any = _mm256_or_si256(
@@ -215,6 +224,7 @@ class Avx512Search : public VectorSearch<kAnyCase> {
   // Where among the 64 places from `at` on the literal may begin.
   KTRACE_AVX512 __mmask64 look(std::size_t at) const {
     const char* const block = this->task_.block.data() + at;
+    ask_for(block);
     return _mm512_mask_cmpeq_epi8_mask(
         _mm512_cmpeq_epi8_mask(first_, load(block + this->task_.first)), second_,
         load(block + this->task_.second));

@@ -274,6 +274,53 @@ TEST(Open, APlainFileCanBeReadAnywhere) {
   EXPECT_EQ(*source.read(10, bytes, 4), 0u);
 }
 
+// What a look shows from `offset` on; nothing when there is none.
+std::optional<std::string> seen(Source& source, std::uint64_t offset, std::size_t size) {
+  std::string bytes;
+  const bool good =
+      source.look(offset, size, [&](std::string_view shown) { bytes = std::string(shown); });
+  return good ? std::optional(bytes) : std::nullopt;
+}
+
+TEST(Look, ShowsAnyBytesOfAPlainFile) {
+  const Folder folder;
+  const std::string text = log_of(100'000);
+  const Opened opened = open({folder.put("a.log", text)}, {});
+  if (!seen(*opened.sources[0], 0, 1)) GTEST_SKIP() << "not on this system";
+  for (const std::uint64_t offset : {0U, 1U, 4095U, 4096U, 70'000U}) {
+    EXPECT_EQ(seen(*opened.sources[0], offset, 30'000), text.substr(offset, 30'000)) << offset;
+  }
+}
+
+TEST(Look, ShowsNothingBehindTheEnd) {
+  const Folder folder;
+  const Opened opened = open({folder.put("a.log", log_of(1000))}, {});
+  EXPECT_EQ(seen(*opened.sources[0], 0, 1001), std::nullopt);
+  EXPECT_EQ(seen(*opened.sources[0], 1000, 1), std::nullopt);
+}
+
+TEST(Look, ShowsNothingOfACompressedFile) {
+  const Folder folder;
+  const Opened opened =
+      open({folder.put("a.log.gz", packed(ARCHIVE_FILTER_GZIP, log_of(1000)))}, {});
+  EXPECT_EQ(seen(*opened.sources[0], 0, 10), std::nullopt);
+}
+
+TEST(Look, FailsWhenTheFileIsCutUnderIt) {
+  const Folder folder;
+  const std::string path = folder.put("a.log", log_of(100'000));
+  const Opened opened = open({path}, {});
+  Source& source = *opened.sources[0];
+  if (!seen(source, 0, 1)) GTEST_SKIP() << "not on this system";
+  std::ptrdiff_t zeros = 0;
+  EXPECT_FALSE(source.look(0, source.size(), [&](std::string_view bytes) {
+    ASSERT_EQ(::truncate(path.c_str(), 5000), 0);
+    zeros = std::count(bytes.begin(), bytes.end(), '\0');
+  }));
+  EXPECT_GE(zeros, 90'000);
+  EXPECT_EQ(seen(source, 0, 100'000), std::nullopt);
+}
+
 TEST(Open, ACompressedFileIsAStreamWithTheNameOfTheFile) {
   const Folder folder;
   const std::string text = log_of(400'000);

@@ -28,6 +28,15 @@ class MemorySource : public input::Source {
   /// More bytes.
   void append(const std::string& bytes) { bytes_ += bytes; }
 
+  /// Its bytes may be looked at where they are.
+  void show() { shows_ = true; }
+
+  bool look(std::uint64_t offset, std::size_t size, const input::Viewer& see) override {
+    if (!shows_ || offset + size > bytes_.size()) return false;
+    see(std::string_view(bytes_).substr(offset, size));
+    return true;
+  }
+
   bool await(Duration patience) override {
     (void)patience;
     return seekable_ || position_ < bytes_.size();
@@ -47,6 +56,7 @@ class MemorySource : public input::Source {
  private:
   std::string bytes_;
   bool seekable_;
+  bool shows_ = false;
   std::size_t most_per_read_;
   std::uint64_t position_ = 0;
   std::uint64_t fails_at_ = ~std::uint64_t{0};
