@@ -9,7 +9,9 @@ inline char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 
 inline char upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - ('a' - 'A')) : c; }
 
 inline bool is_hex(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+  const auto digit = static_cast<unsigned char>(c - '0');
+  const auto letter = static_cast<unsigned char>((c | 0x20) - 'a');
+  return digit < 10 || letter < 6;
 }
 
 }  // namespace ktrace::trace

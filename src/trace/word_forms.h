@@ -64,15 +64,6 @@ void each_hex_lane_portable(const char* begin, std::size_t size, const Look& loo
   }
 }
 
-template <typename Look>
-void each_word_portable(const char* text, std::size_t size, const Look& look) {
-  for (std::size_t at = 0; at < size; ++at) {
-    const std::size_t begin = at;
-    while (at < size && is_word(text[at])) ++at;
-    if (at > begin) look(begin, at - begin);
-  }
-}
-
 #if defined(__x86_64__)
 
 #define KTRACE_AVX2 __attribute__((target("avx2")))
@@ -113,43 +104,6 @@ KTRACE_AVX2 void each_hex_lane_avx2(const char* begin, std::size_t size, const L
   }
 }
 
-KTRACE_AVX2 inline __m256i between(__m256i bytes, char low, char high) {
-  const __m256i above = _mm256_sub_epi8(bytes, _mm256_set1_epi8(low));
-  const __m256i most = _mm256_set1_epi8(static_cast<char>(high - low));
-  return _mm256_cmpeq_epi8(_mm256_min_epu8(above, most), above);
-}
-
-KTRACE_AVX2 inline std::uint32_t word_mask(const char* at) {
-  const __m256i bytes = load(at);
-  const __m256i letter = between(bytes, 'a', 'z'), digit = between(bytes, '0', '9');
-  const __m256i mark = between(bytes, '-', '.');
-  return static_cast<std::uint32_t>(
-      _mm256_movemask_epi8(_mm256_or_si256(_mm256_or_si256(letter, digit), mark)));
-}
-
-// A bit for each byte of a word; where it differs from the one before it a word begins or ends.
-template <typename Look>
-KTRACE_AVX2 void each_word_avx2(const char* text, std::size_t size, const Look& look) {
-  std::size_t begin = size;  // of the word that has not ended
-  std::uint64_t before = 0;  // whether the byte before is of a word
-  for (std::size_t at = 0; at < size; at += 64) {
-    std::uint64_t mask = word_mask(text + at);
-    if (size - at > 32) mask |= static_cast<std::uint64_t>(word_mask(text + at + 32)) << 32;
-    if (size - at < 64) mask &= (std::uint64_t{1} << (size - at)) - 1;
-    for (std::uint64_t edges = mask ^ (mask << 1 | before); edges != 0; edges &= edges - 1) {
-      const std::size_t place = at + static_cast<std::size_t>(std::countr_zero(edges));
-      if (begin == size) {
-        begin = place;
-      } else {
-        look(begin, place - begin);
-        begin = size;
-      }
-    }
-    before = mask >> 63;
-  }
-  if (begin != size) look(begin, size - begin);
-}
-
 #endif
 
 template <typename Look>
@@ -171,31 +125,37 @@ void each_hex_lane(std::string_view block, const Look& look) {
   each_hex_lane_portable(block.data(), block.size(), look);
 }
 
-// Calls `look` with place and size of each whole word. The text has 64 readable bytes beyond its
-// end.
-template <typename Look>
-void each_word(std::string_view text, const Look& look) {
-#if defined(__x86_64__)
-  if (widest_vectors() != Vectors::none) return each_word_avx2(text.data(), text.size(), look);
-#endif
-  each_word_portable(text.data(), text.size(), look);
-}
+// The runs of 32 or 64 hex digits, no more and no fewer: tells `look` place and size of each that
+// begins where `may` says that one can.
+template <typename May, typename Look>
+class HexNumbers {
+ public:
+  HexNumbers(std::string_view block, const May& may, const Look& look)
+      : block_(block), may_(may), look_(look) {}
 
-// Calls `look` with place and size of each run of 32 or 64 hex digits, no more and no fewer, where
-// `may` says that one can begin.
+  // Of each lane of hex digits, in order.
+  void see_lane(std::size_t lane) {
+    if (lane < done_) return;
+    std::size_t begin = lane;
+    while (begin > done_ && is_hex(block_[begin - 1])) --begin;
+    done_ = lane + kLane;
+    if (begin > 0 && is_hex(block_[begin - 1])) return;  // within a run that no identifier begins
+    if (!may_(begin)) return;
+    while (done_ < block_.size() && is_hex(block_[done_])) ++done_;
+    if (done_ - begin == 32 || done_ - begin == 64) look_(begin, done_ - begin);
+  }
+
+ private:
+  std::string_view block_;
+  May may_;
+  Look look_;
+  std::size_t done_ = 0;  // the end of the run that was looked at last
+};
+
 template <typename May, typename Look>
 void each_hex_number(std::string_view block, const May& may, const Look& look) {
-  std::size_t done = 0;  // the end of the run that was looked at last
-  each_hex_lane(block, [&](std::size_t lane) {
-    if (lane < done) return;
-    std::size_t begin = lane;
-    while (begin > done && is_hex(block[begin - 1])) --begin;
-    done = lane + kLane;
-    if (begin > 0 && is_hex(block[begin - 1])) return;  // within a run that no identifier begins
-    if (!may(begin)) return;
-    while (done < block.size() && is_hex(block[done])) ++done;
-    if (done - begin == 32 || done - begin == 64) look(begin, done - begin);
-  });
+  HexNumbers numbers(block, may, look);
+  each_hex_lane(block, [&](std::size_t lane) { numbers.see_lane(lane); });
 }
 
 // Calls `look` with `word`, a whole word, and with what stands before each '.' in it: behind a name

@@ -144,6 +144,53 @@ TEST(WordPlaces, MissNothingThatTheSearchFinds) {
   EXPECT_GT(found, 1000U);
 }
 
+// The places of names, word by word.
+std::set<WordPlace> plain_names(const std::string& text, std::uint64_t offset) {
+  static const std::string kLetters = "abcdefghijklmnopqrstuvwxyz0123456789-.";
+  std::set<WordPlace> places;
+  for (std::size_t line = 0; line < text.size(); line = text.find('\n', line) + 1) {
+    const std::size_t end = text.find('\n', line);
+    if (judged_by_ids(std::string_view(text).substr(line, end - line))) continue;
+    for (std::size_t at = line; at < end;) {
+      const std::size_t behind = std::min(text.find_first_not_of(kLetters, at), end);
+      std::string word = text.substr(at, behind - at);
+      word.resize(word.find_last_not_of(".-") + 1);
+      for (; !word.empty(); word.resize(word.rfind('.') == word.npos ? 0 : word.rfind('.'))) {
+        if (const auto hashes = hashes_of({}, {word})) {
+          places.insert(word_place(hashes->back(), offset + at));
+        }
+      }
+      at = behind + 1;
+    }
+  }
+  return places;
+}
+
+TEST(WordPlaces, AreExactlyThoseOfNames) {
+  std::mt19937 random(4);
+  for (int round = 0; round < 100; ++round) {
+    std::string text;
+    while (text.size() < 20000) {
+      switch (random() % 6) {
+        case 0:
+          text += "{\"resourceSpans\":[" + any_text(random).substr(0, random() % 200);
+          break;
+        case 1:
+          text += "{\"name\":" + std::string(random() % 5000, 'w');
+          break;
+        default:
+          text += any_text(random).substr(random() % 3000);
+      }
+      text += '\n';
+    }
+    const std::uint64_t offset = 5 * kWordStep - random() % 20000;
+    const std::string padded = text + std::string(64, 'z');
+    std::vector<WordPlace> ids, names;
+    read_words(std::string_view(padded).substr(0, text.size()), offset, ids, names);
+    EXPECT_EQ(std::set<WordPlace>(names.begin(), names.end()), plain_names(text, offset));
+  }
+}
+
 TEST(WordEncoder, GivesBackTheRunsOfEachWord) {
   WordEncoder encoder;
   for (const std::uint64_t step : {0U, 1U, 2U, 5U, 6U})
