@@ -9,7 +9,7 @@
 //  - in the message, in plain text and in an attribute of several lines, a line `Key: value` (HTTP
 //    headers printed by client-go).
 // The inside of any other quoted value is opaque: an error that quotes somebody's log line is not a
-// record of that trace.
+// record of that trace. What stands under one key does not depend on which others are looked for.
 
 #pragma once
 

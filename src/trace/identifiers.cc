@@ -1,6 +1,10 @@
 // Which keys name identifiers, and where records carry them. The rule stands in the public header;
 // here it is applied to a parsed record. Nothing here is fast: it runs on the records that a
 // literal search has hit, and on those alone.
+//
+// What stands under one key does not depend on which others are looked for: the value of an
+// identifier key is looked into, or left alone, like that of any other. So an index of many keys
+// answers for some of them.
 
 #include "ktrace/identifiers.h"
 
@@ -54,7 +58,8 @@ class TextScan {
   void run_headers() {
     std::size_t at = 0;
     while ((at = text_.find(": ", at)) != text_.npos) {
-      take(key_before(at), at, header_value(at));
+      const Token key = key_before(at);
+      if (keys_.contains(key.text)) take(key, header_value(at));
       at = std::min(text_.find('\n', at), text_.size());
     }
   }
@@ -67,22 +72,20 @@ class TextScan {
     std::size_t begin = 0;
   };
 
-  // The end of what was understood at the separator at `at`.
+  // Where the next separator may be behind the one at `at`.
   std::size_t look_at(std::size_t at) {
     const bool quoted = at > 0 && text_[at - 1] == '"';
     const Token key = key_before(quoted ? at - 1 : at);
     if (key.text.empty() || !begins_token(key.begin, quoted)) return at + 1;
-    if (text_[at] == ':' && !quoted && text_.substr(at + 1).starts_with(' ')) {
-      return begins_line(key.begin) ? take(key, at, header_value(at)) : at + 1;
-    }
-    return take(key, at, value_after(at + 1));
+    const bool header = text_[at] == ':' && !quoted && text_.substr(at + 1).starts_with(' ');
+    if (header && !begins_line(key.begin)) return at + 1;
+    if (keys_.contains(key.text)) take(key, header ? header_value(at) : value_after(at + 1));
+    return behind_quoted(at + 1);
   }
 
-  std::size_t take(Token key, std::size_t at, std::string_view value) {
-    if (value.empty() || !keys_.contains(key.text)) return behind_quoted(at + 1);
+  void take(Token key, std::string_view value) {
     const std::string_view id = identifier_value(key.text, value);
     if (!id.empty()) found_.push_back({key.text, id});
-    return static_cast<std::size_t>(value.data() - text_.data()) + value.size();
   }
 
   // The end of a quoted value that begins at `begin`, or `begin` when there is none. What is inside
@@ -137,9 +140,24 @@ class TextScan {
     for (const std::string_view quote : kQuotes) {
       if (rest.starts_with(quote)) return quoted_value(rest.substr(quote.size()), quote);
     }
-    std::string_view value = rest.substr(0, rest.find_first_of(" \t\r\n,;)]}|\"'"));
+    std::string_view value = bare_value(rest);
     value = value.substr(0, std::min(value.find("\u201c"), value.find("\u201d")));
     return value.substr(0, value.find_last_not_of(":.") + 1);
+  }
+
+  // Ends where another pair begins, so that no value is a part of another one.
+  static std::string_view bare_value(std::string_view rest) {
+    constexpr std::string_view kEnds = " \t\r\n,;)]}|\"'", kOpenings = "([{";
+    std::size_t end = 0;
+    for (; end < rest.size() && kEnds.find(rest[end]) == kEnds.npos; ++end) {
+      if (kOpenings.find(rest[end]) != kOpenings.npos && begins_pair(rest.substr(end + 1))) break;
+    }
+    return rest.substr(0, end);
+  }
+
+  static bool begins_pair(std::string_view text) {
+    const auto end = std::find_if_not(text.begin(), text.end(), is_key_char);
+    return end != text.begin() && end != text.end() && (*end == '=' || *end == ':');
   }
 
   static std::string_view quoted_value(std::string_view rest, std::string_view quote) {
@@ -203,8 +221,9 @@ class LongJsonScan {
     for (at_ = json_.find('"'); at_ < json_.size(); at_ = json_.find('"', at_)) {
       const std::string_view text = string();
       if (!next_is(':') || !keys_.contains(text)) continue;
-      ++at_;
+      const std::size_t colon = at_++;
       const std::string_view value = next_is('"') ? string() : number();
+      at_ = colon;
       const std::string_view id = identifier_value(text, value);
       if (!id.empty() && id.find('\\') == id.npos) found_.push_back({text, id});
     }
@@ -251,6 +270,18 @@ bool folds_to(std::string_view key, std::string_view folded) {
     ++same;
   }
   return same > 0 && same == folded.size();
+}
+
+// An attribute that is no object: its value may be an identifier, and its lines may be headers.
+void take_plain(const Attribute& attribute, const KeySet& keys, std::vector<Identifier>& found) {
+  const bool json = attribute.type == Attribute::Type::json;
+  if (keys.contains(attribute.key)) {
+    const std::string_view id = identifier_value(attribute.key, attribute.value);
+    if (!id.empty() && !(json && id == "null")) found.push_back({attribute.key, id});
+  }
+  if (!json && attribute.value.find('\n') != std::string_view::npos) {
+    TextScan(attribute.value, keys, found).run_headers();
+  }
 }
 
 // Neither Go's strconv.Quote nor any JSON encoder (Go's escapes <, > and & for HTML) changes these.
@@ -301,11 +332,8 @@ void collect_identifiers(Record& record, const KeySet& keys, std::vector<Identif
       LongJsonScan(attribute.value, keys, found).run();
     } else if (nested) {
       JsonScan(record, keys, found).run(attribute.value);
-    } else if (keys.contains(attribute.key)) {
-      const std::string_view id = identifier_value(attribute.key, attribute.value);
-      if (!id.empty() && !(json && id == "null")) found.push_back({attribute.key, id});
-    } else if (!json && attribute.value.find('\n') != std::string_view::npos) {
-      TextScan(attribute.value, keys, found).run_headers();
+    } else {
+      take_plain(attribute, keys, found);
     }
   }
 }

@@ -2,6 +2,9 @@
 
 #include "ktrace/identifiers.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -120,6 +123,37 @@ TEST(Identifiers, InsideAQuotedValueAreSomebodyElses) {
 TEST(Identifiers, AreHeaderLinesOfAnAttributeOfSeveralLines) {
   EXPECT_THAT(found(with_attribute("headers", "Accept: x\nAudit-Id: 2a-b\nDate: traceID=9\n")),
               ElementsAre("Audit-Id=2a-b"));
+}
+
+TEST(Identifiers, UnderOneKeyDoNotDependOnTheOtherKeys) {
+  const auto check = [](const auto& make, std::string_view text) {
+    const std::vector<std::string> all = found(make(text));
+    for (const char* key : {"traceID", "requestID", "reqID", "auditID"}) {
+      const KeySet one({key});
+      std::vector<std::string> expected;
+      std::copy_if(all.begin(), all.end(), std::back_inserter(expected), [&](const auto& id) {
+        return one.contains(std::string_view(id).substr(0, id.find('=')));
+      });
+      EXPECT_EQ(found(make(text), one), expected) << text;
+    }
+  };
+  for (const char* message :
+       {"requestID: foo traceID=1\n", "requestID='a traceID=1' reqID=2",
+        "requestID=\"a\\\" traceID=1\" reqID=2", "requestID=\"a traceID=1\"b reqID=2",
+        "requestID=a(traceID=1) reqID={auditID:2,requestID:3}",
+        "requestID=[traceID=[auditID=[reqID=1"}) {
+    check(with_message, message);
+  }
+  check([](std::string_view text) { return with_attribute("requestID", text); },
+        "a\ntraceID: 1\nrequest-id: 2");
+  check(
+      [](std::string_view text) { return with_attribute("obj", text, Attribute::Type::long_json); },
+      R"({"requestID":"traceID":"1","reqID":{"traceID":2}})");
+}
+
+TEST(Identifiers, InABareValueAreNoPartOfIt) {
+  EXPECT_THAT(found(with_message("traceID=a(reqID=b) auditID={x}")),
+              ElementsAre("traceID=a", "reqID=b", "auditID={x"));
 }
 
 TEST(Identifiers, OfATraceparentAreItsTraceField) {
