@@ -42,6 +42,9 @@ class IdTable {
 
   std::size_t size() const;
 
+  /// Whether any identifier came in several spellings.
+  bool respelt() const;
+
   /// The identifier as it was written; in its one spelling when it was written in several.
   void copy(std::uint32_t number, std::string& id) const;
   std::string id(std::uint32_t number) const;

@@ -1,6 +1,6 @@
 // The index of one log file: from identifiers to the positions of the records that carry them.
 //
-// What is indexed is the *occurrence*: a record at an offset carries an identifier under a key. The
+// What is indexed is the *occurrence*: a record at an offset carries an identifier under keys. The
 // index answers where the occurrences of one identifier are, without reading the rest, and gives
 // back all of them in order. It is trusted as far as its checksums go: whatever was damaged, cut or
 // foreign is an error, never an answer. Whether it is the index of the file as the file is now is
@@ -16,16 +16,27 @@
 #include <string_view>
 #include <vector>
 
+#include "ktrace/identifiers.h"
 #include "ktrace/record.h"
 #include "ktrace/status.h"
 #include "ktrace/time.h"
 
 namespace ktrace::trace {
 
+/// Keys under which one identifier stands in one record, as written there, the first one first,
+/// with this between. No key that can be asked for has it.
+inline constexpr char kKeyEnd = '\0';
+
+/// `keys` with `key` behind them, unless one of them is the same but for case, '-' and '_'.
+std::string with_key(std::string_view keys, std::string_view key);
+
+/// The first of `keys` that `wanted` has, or an empty one. Lives as long as `keys`.
+std::string_view first_key(std::string_view keys, const KeySet& wanted);
+
 /// One identifier in one record.
 struct Occurrence {
   std::string_view id;       ///< as written
-  std::string_view key;      ///< as written in the record
+  std::string_view key;      ///< the keys under which it stands there: see kKeyEnd
   std::uint64_t offset = 0;  ///< of the record
   Stamp stamp;               ///< of the record; its digits are not kept
   Severity severity = Severity::unspecified;
@@ -48,6 +59,8 @@ struct IndexFacts {
   std::uint32_t rules = 0;           ///< number of the rules by which identifiers were found
   std::vector<std::string> keys;     ///< folded names of the identifier keys that were looked for
   std::vector<std::uint32_t> lines;  ///< how many line feeds each kLineStep bytes have
+  bool divisible = true;  ///< keys and identifiers are as written, so that it knows those under
+                          ///< some of the keys
 
   friend bool operator==(const IndexFacts&, const IndexFacts&) = default;
 };
@@ -125,6 +138,9 @@ class IndexReader {
   /// false. Views live until it returns. An error when the index is damaged: what was given before
   /// it is then to be discarded.
   Status for_each(const std::function<bool(const Occurrence&)>& take);
+
+  /// The same for those under `keys`, each with its first_key() among these.
+  Status for_each_under(const KeySet& keys, const std::function<bool(const Occurrence&)>& take);
 
  private:
   struct State;

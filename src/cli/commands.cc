@@ -156,8 +156,9 @@ const std::vector<CommandRow>& commands() {
            "With its index, grep and list answer without reading a log, and story reads it "
            "only once. A log that only grew since is read from where its index ends; the "
            "index of one that changed otherwise is not used. An index made with --key serves "
-           "grep and list with the same keys. Only files have indexes, compressed ones when they "
-           "can be unpacked in pieces; rotated ones that are read as one log have one together.",
+           "grep and list with the same keys or some of them. Only files have indexes, compressed "
+           "ones when they can be unpacked in pieces; rotated ones that are read as one log have "
+           "one together.",
        .options = {add_key_to_index, add_index_place, add_work},
        .found = "indexes",
        .examples = {"ktrace index /var/log/pods", "ktrace index *.log && ktrace grep ID *.log"}},

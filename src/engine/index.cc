@@ -34,7 +34,7 @@ class Indexer {
   bool run() {
     if (!source_.file()) return leave_out();
     std::vector<Diagnostic> words;
-    auto known = store_.find(source_, words);
+    auto known = store_.find_own(source_, words);
     for (const Diagnostic& word : words) session_.report(word);
     if (known && known->current) return true;
     if (!source_.seekable() && !survey()) return false;
@@ -106,6 +106,7 @@ class Indexer {
       keeps_links_ = keeps_words_ = true;
       return false;
     }
+    facts_.divisible = known.reader.facts().divisible;
     constexpr std::uint64_t kStep = trace::IndexFacts::kLineStep;
     const std::uint64_t step = known.end / kStep;
     lines_.counts = known.reader.facts().lines;
@@ -224,6 +225,8 @@ class Indexer {
 
   void add(const Part& part, Seen& seen) {
     if (failed_.ok()) failed_ = part.status;
+    const bool as_written = seen.spellings.size() < kMostSpellings && !seen.ids.respelt();
+    facts_.divisible = facts_.divisible && as_written;
     lines_.add(part.lines);
     std::string id;
     for (const SeenPart::Undated& undated : seen.seen.undated) {

@@ -21,7 +21,7 @@ namespace {
 
 // To be raised whenever other records or identifiers are found in the same bytes: indexes that were
 // made by other rules are made anew.
-constexpr std::uint32_t kRules = 3;
+constexpr std::uint32_t kRules = 4;
 
 constexpr std::uint64_t kHashed = 4096;
 
@@ -35,6 +35,9 @@ std::uint32_t rules() {
   for (const std::string_view literal : trace::link_literals()) names.append(literal);
   return kRules + (static_cast<std::uint32_t>(trace::content_hash(names)) << 8);
 }
+
+// What the names of directories begin with that hold indexes of other keys than the default ones.
+constexpr std::string_view kOfKeys = "keys-";
 
 // Of up to kHashed bytes as they are stored.
 std::uint64_t hash_at(input::Source& source, std::uint64_t offset, std::uint64_t size) {
@@ -55,16 +58,16 @@ std::uint64_t hash_of_head(input::Source& source, std::uint64_t end) {
 
 }  // namespace
 
-// Indexes of other keys than the default ones are kept apart, in a directory for each set of keys.
 std::string IndexStore::path_for(const std::string& file) const {
   return trace::cache_path(directory_of_keys(), file);
 }
 
+// Indexes of other keys than the default ones are kept apart, in a directory for each set of keys.
 std::string IndexStore::directory_of_keys() const {
   if (keys_ == trace::KeySet::defaults().folded()) return directory_;
   std::string names;
   for (const std::string& key : keys_) names.append(key).push_back('\n');
-  return fmt::format("{}/keys-{:016x}", directory_, trace::content_hash(names));
+  return fmt::format("{}/{}{:016x}", directory_, kOfKeys, trace::content_hash(names));
 }
 
 Status IndexStore::make_directory() const {
@@ -99,7 +102,7 @@ Result<trace::IndexFacts> IndexStore::facts_now(input::Source& source) const {
 std::optional<std::uint64_t> IndexStore::known_until(const trace::IndexFacts& then,
                                                      input::Source& source, bool& current) const {
   const auto file = source.file();
-  if (!file || then.rules != rules() || then.keys != keys_) return std::nullopt;
+  if (!file || then.rules != rules()) return std::nullopt;
   const bool same = then.path == file->path && then.inode == file->inode &&
                     then.device == file->device && file->size >= then.size &&
                     then.complete <= then.indexed;
@@ -113,9 +116,46 @@ std::optional<std::uint64_t> IndexStore::known_until(const trace::IndexFacts& th
 
 std::optional<KnownIndex> IndexStore::find(input::Source& source,
                                            std::vector<Diagnostic>& words) const {
+  if (directory_.empty() || !source.file()) return std::nullopt;
+  auto own = find_own(source, words);
+  if (own) return own;
+  for (const std::string& directory : other_directories()) {
+    auto other = find_in(directory, source, words);
+    if (other && covers(other->reader.facts())) return other;
+  }
+  return std::nullopt;
+}
+
+bool IndexStore::covers(const trace::IndexFacts& facts) const {
+  return facts.divisible &&
+         std::includes(facts.keys.begin(), facts.keys.end(), keys_.begin(), keys_.end());
+}
+
+std::optional<KnownIndex> IndexStore::find_own(input::Source& source,
+                                               std::vector<Diagnostic>& words) const {
+  auto own = find_in(directory_of_keys(), source, words);
+  return own && own->reader.facts().keys == keys_ ? std::move(own) : std::nullopt;
+}
+
+// Those in which there may be indexes of other keys, that of the default ones first.
+std::vector<std::string> IndexStore::other_directories() const {
+  std::vector<std::string> directories{directory_};
+  std::error_code error;
+  std::filesystem::directory_iterator entries(directory_, error);
+  for (const auto& entry : entries) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with(kOfKeys)) directories.push_back(entry.path().string());
+  }
+  std::sort(directories.begin() + 1, directories.end());
+  std::erase(directories, directory_of_keys());
+  return directories;
+}
+
+std::optional<KnownIndex> IndexStore::find_in(const std::string& directory, input::Source& source,
+                                              std::vector<Diagnostic>& words) const {
   const auto file = directory_.empty() ? std::nullopt : source.file();
   if (!file) return std::nullopt;
-  const std::string path = path_for(file->path);
+  const std::string path = trace::cache_path(directory, file->path);
   std::error_code error;
   if (!std::filesystem::exists(path, error)) return std::nullopt;
   auto reader = trace::IndexReader::open(path);

@@ -27,9 +27,13 @@ class IndexStore {
   IndexStore(std::string directory, const trace::KeySet& keys)
       : directory_(std::move(directory)), keys_(keys.folded()) {}
 
-  /// The index of `source`, if it is that of the file as it is. One that is damaged or foreign is
-  /// none, with a word appended to `words`; one of a file that has changed since is simply none.
+  /// An index of `source` that is of the file as it is, and of at least these keys. One that is
+  /// damaged or foreign is none, with a word appended to `words`; one of a file that has changed
+  /// since is simply none.
   std::optional<KnownIndex> find(input::Source& source, std::vector<Diagnostic>& words) const;
+
+  /// The same, of these keys and no others.
+  std::optional<KnownIndex> find_own(input::Source& source, std::vector<Diagnostic>& words) const;
 
   /// Where the index of the file with that real path is, or is to be.
   std::string path_for(const std::string& file) const;
@@ -42,6 +46,10 @@ class IndexStore {
 
  private:
   std::string directory_of_keys() const;
+  std::vector<std::string> other_directories() const;
+  std::optional<KnownIndex> find_in(const std::string& directory, input::Source& source,
+                                    std::vector<Diagnostic>& words) const;
+  bool covers(const trace::IndexFacts& facts) const;
   std::optional<std::uint64_t> known_until(const trace::IndexFacts& then, input::Source& source,
                                            bool& current) const;
 

@@ -20,8 +20,6 @@
 namespace ktrace::engine {
 namespace {
 
-constexpr std::size_t kMostSpellings = 256;
-
 // A record of fewer identifiers than this compares each to the others.
 constexpr std::size_t kFew = 16;
 
@@ -61,14 +59,15 @@ class ListScan {
   // What an index knows of the part. False when it is damaged: then nothing of it counts.
   bool read_index() {
     std::vector<Identifier> one(1);
-    part_.index_status = part_.known->for_each([&](const trace::Occurrence& occurrence) {
+    const auto take = [&](const trace::Occurrence& occurrence) {
       if (occurrence.offset >= part_.end) return false;
       if (!search_.filter.wants(occurrence.severity)) return true;
       if (!wants_names(occurrence.component)) return true;
       one.front() = {occurrence.key, occurrence.id};
       add(one, occurrence.offset, occurrence.stamp, occurrence.severity, occurrence.component);
       return true;
-    });
+    };
+    part_.index_status = part_.known->for_each_under(search_.keys, take);
     if (part_.index_status.ok()) return true;
     seen_.seen.clear();
     seen_.undated.clear();
@@ -118,6 +117,7 @@ class ListScan {
   struct Pending {
     std::string_view key;
     trace::ReadId value;
+    std::size_t observation = 0;  // once it has one
   };
 
   void look_at(trace::KeySearch::Key key, std::size_t separator) {
@@ -128,7 +128,7 @@ class ListScan {
                          certain_value(key, separator, value) && pending_.size() + 1 < kFew &&
                          !is_pending(key);
     if (!certain) return parse_record(separator);
-    pending_.push_back({block_.bytes.substr(key.begin, key.end - key.begin), value});
+    pending_.push_back({block_.bytes.substr(key.begin, key.end - key.begin), value, 0});
   }
 
   // The beginning of the line that holds `position`, and the payload that starts there or, where no
@@ -316,8 +316,20 @@ class ListScan {
     worker_.many.clear();
     for (const Identifier& identifier : identifiers) {
       common_.observation.trace = worker_.ids.number_of(identifier.value);
-      if (is_new(common_.observation.trace, first)) push(identifier.key);
+      const std::size_t place = place_of(common_.observation.trace, first);
+      if (place == seen_.seen.size()) {
+        push(identifier.key);
+      } else {
+        push_again(place, identifier.key);
+      }
     }
+  }
+
+  // The identifier of an observation of the record stands in it under another key, too.
+  void push_again(std::size_t observation, std::string_view key) {
+    if (!search_.for_index) return;
+    std::uint8_t& keys = seen_.seen[observation].key;
+    keys = spelling(trace::with_key(worker_.spellings[keys], key));
   }
 
   // The same for the line's certain identifiers, which are fewer than kFew.
@@ -328,10 +340,16 @@ class ListScan {
     }
     if (!begin_record(line_begin_, glance.stamp, glance.severity, component_number_)) return;
     for (auto one = pending_.begin(); one != pending_.end(); ++one) {
-      const bool same = std::any_of(pending_.begin(), one, [&](const Pending& other) {
+      const auto same = std::find_if(pending_.begin(), one, [&](const Pending& other) {
         return trace::same_identifier(other.value.text, one->value.text);
       });
-      if (same) continue;
+      if (same != one) {
+        push_again(same->observation, one->key);
+        // So that the table knows whether it is spelt alike.
+        if (search_.for_index) worker_.ids.number_of(one->value.text);
+        continue;
+      }
+      one->observation = seen_.seen.size();
       worker_.places.push_back(seen_.seen.size());
       worker_.unnumbered.push_back(one->value);
       push(one->key);
@@ -348,19 +366,20 @@ class ListScan {
     worker_.unnumbered.clear();
   }
 
-  // Whether the record whose observations are those from `first` on has none of `trace` yet. Most
-  // have one or two; of many a set is made.
-  bool is_new(std::uint32_t trace, std::size_t first) {
-    const auto begin = seen_.seen.begin() + static_cast<std::ptrdiff_t>(first);
-    if (seen_.seen.size() - first < kFew) {
-      return std::none_of(begin, seen_.seen.end(),
-                          [&](const Observation& other) { return other.trace == trace; });
+  // The place of the observation of `trace` among those from `first` on, which are the record's:
+  // that of the next one when there is none. Most have one or two; of many a map is made.
+  std::size_t place_of(std::uint32_t trace, std::size_t first) {
+    const std::size_t next = seen_.seen.size();
+    if (next - first < kFew) {
+      const auto found =
+          std::find_if(seen_.seen.begin() + static_cast<std::ptrdiff_t>(first), seen_.seen.end(),
+                       [&](const Observation& other) { return other.trace == trace; });
+      return static_cast<std::size_t>(found - seen_.seen.begin());
     }
-    if (worker_.many.empty()) {
-      std::for_each(begin, seen_.seen.end(),
-                    [&](const Observation& other) { worker_.many.insert(other.trace); });
+    for (std::size_t i = first; worker_.many.size() < next - first; ++i) {
+      worker_.many.emplace(seen_.seen[i].trace, i);
     }
-    return worker_.many.insert(trace).second;
+    return worker_.many.try_emplace(trace, next).first->second;
   }
 
   // Nearly all keys are spelt as one shortly before that looks alike.

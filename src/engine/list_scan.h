@@ -8,7 +8,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_set>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -58,6 +58,9 @@ class NameTable {
   std::uint16_t last_ = 0;  // that was asked for
 };
 
+/// What an Observation has room for.
+inline constexpr std::size_t kMostSpellings = 256;
+
 /// What a thread keeps from part to part.
 struct ListWorker {
   std::vector<char> buffer;
@@ -66,13 +69,15 @@ struct ListWorker {
   format::Slices slices;
   Record record;
   std::vector<Identifier> identifiers;
-  std::unordered_set<std::uint32_t> many;  ///< traces of one record that has many
+  /// Traces of one record that has many, and its observations of them.
+  std::unordered_map<std::uint32_t, std::size_t> many;
   trace::IdTable ids;
   std::vector<trace::ReadId> unnumbered;  ///< identifiers that stand in the block,
   std::vector<std::size_t> places;        ///< their observations
   std::vector<std::uint32_t> numbers;     ///< and numbers
   std::size_t usual = 0;                  ///< how many observations the part before gave
-  std::vector<std::string> spellings;  ///< of keys; at most 256, all further ones count as the last
+  std::vector<std::string> spellings;  ///< of keys; at most kMostSpellings, all further ones count
+                                       ///< as the last
   NameTable components;
 };
 
@@ -82,7 +87,9 @@ struct ListSearch {
   const trace::KeySet& keys;
   const Filter& filter;
   const std::vector<std::unique_ptr<trace::Calendar>>& calendars;  ///< by source; null: undated
-  bool for_index = false;  ///< lines are counted, and components are what the records tell
+  /// Lines are counted, components are what the records tell, and a spelling is that of all keys
+  /// under which the identifier stands in the record: see trace::kKeyEnd.
+  bool for_index = false;
   const trace::KeySearch search{keys};
 };
 

@@ -74,11 +74,17 @@ struct IdTable::State {
     const std::uint32_t number = ids.insert(key);
     if (number == known) {
       if (key.odd) odd.emplace(number, key.written);
-    } else if (!odd.empty()) {
-      const auto other = odd.find(number);
-      if (other != odd.end() && other->second != key.written) odd.erase(other);
+    } else if (key.odd || !odd.empty()) {
+      see_again(number, key);
     }
     return number;
+  }
+
+  void see_again(std::uint32_t number, const Key& key) {
+    const auto other = odd.find(number);
+    const bool same = other == odd.end() ? !key.odd : other->second == key.written;
+    respelt = respelt || !same;
+    if (!same && other != odd.end()) odd.erase(other);
   }
 
   // Calls take(number) for all keys that make(i, key) makes, in order.
@@ -96,6 +102,7 @@ struct IdTable::State {
 
   DistinctIds ids;
   std::unordered_map<std::uint32_t, std::string> odd;  // by number, as it was written
+  bool respelt = false;
 };
 
 IdTable::IdTable() : state_(std::make_unique<State>()) {}
@@ -116,6 +123,7 @@ void IdTable::numbers_of(const std::vector<ReadId>& ids, std::vector<std::uint32
 }
 
 std::vector<std::uint32_t> IdTable::take_in(const IdTable& other) {
+  state_->respelt = state_->respelt || other.state_->respelt;
   std::vector<std::uint32_t> numbers;
   numbers.reserve(other.size());
   const bool any_odd = !state_->odd.empty() || !other.state_->odd.empty();
@@ -137,6 +145,8 @@ std::vector<std::uint32_t> IdTable::take_in(const IdTable& other) {
 }
 
 std::size_t IdTable::size() const { return state_->ids.size(); }
+
+bool IdTable::respelt() const { return state_->respelt; }
 
 void IdTable::copy(std::uint32_t number, std::string& id) const {
   if (const auto other = state_->odd.find(number); other != state_->odd.end()) {

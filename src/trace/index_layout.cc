@@ -352,6 +352,7 @@ std::string encode(const IndexFacts& facts) {
   for (const std::string& key : facts.keys) append_string(out, key);
   append_varint(out, facts.lines.size());
   for (const std::uint32_t count : facts.lines) append_varint(out, count);
+  append_varint(out, facts.divisible ? 1 : 0);
   return out;
 }
 
@@ -372,6 +373,7 @@ Result<IndexFacts> decode_facts(std::string_view bytes) {
   for (std::string& key : facts.keys) key = in.string();
   facts.lines.resize(in.count(1));
   for (std::uint32_t& count : facts.lines) count = static_cast<std::uint32_t>(in.varint());
+  facts.divisible = in.varint() != 0;
   if (in.failed() || !in.empty()) return damaged();
   return facts;
 }

@@ -29,7 +29,7 @@
 namespace ktrace::trace::index {
 
 inline constexpr std::string_view kMagic = "KTRACEIX";
-inline constexpr std::uint32_t kVersion = 5;
+inline constexpr std::uint32_t kVersion = 6;
 
 /// Occurrences in a block. Larger ones make lookups slower and, because a leaf then has fewer
 /// blocks to tell apart, the file smaller: by 1 % for twice the size.
@@ -142,7 +142,7 @@ struct LeafPage {
 
 /// What many occurrences have in common.
 struct Key {
-  std::string spelling;
+  std::string spelling;   ///< of the keys: see kKeyEnd
   std::string component;  ///< that the records tell of themselves
 
   // clang-tidy 14 takes the 0 that stands in here for a pointer.

@@ -81,7 +81,10 @@ struct IndexReader::State {
   bool matches(const Goal& goal, const BlockReader::Item& item) const;
 
   Status load_dictionary();
+  template <typename KeyOf>
+  Status give_blocks(const KeyOf& key_of, const std::function<bool(const Occurrence&)>& take);
   Status give_block(const Part& part, const std::function<bool(const Occurrence&)>& take);
+  std::string_view id_of(const BlockReader::Item& item, std::size_t at);
 
   Descriptor file;
   Header header;
@@ -97,6 +100,7 @@ struct IndexReader::State {
   // For for_each().
   Arena texts;
   std::vector<std::string_view> dictionary;        // by rank
+  std::vector<std::string_view> keys;              // by number: as they are given, null: not
   std::array<std::array<char, 36>, kBlock> spelt;  // what stands in a block in full
   std::array<std::string_view, kBlock> ids;        // of a block
   bool going = true;
@@ -218,27 +222,27 @@ Status IndexReader::State::give_block(const Part& part,
   Occurrence occurrence;
   for (std::size_t i = 0; i < reader.size() && going; ++i) {
     if (!reader.next(item)) return damaged();
-    std::string_view id;
-    if (item.place == Place::again) {
-      id = ids[i - item.distance];
-    } else if (item.place == Place::shared) {
-      id = dictionary[item.rank];
-    } else {
-      const Form form = static_cast<Form>(item.place);
-      id = {spelt[i].data(), format_number(item.number, form, spelt[i].data())};
-    }
     // Two assignments from registers: copied from one to the other, the second would wait for the
     // first to reach the cache.
+    const std::string_view id = id_of(item, i);
     ids[i] = id;
+    if (!item.tag.same_record) set_stamp(item.tag.kind, item.ticks, occurrence.stamp);
+    occurrence.key = keys[item.tag.key];
+    if (occurrence.key.data() == nullptr) continue;
     occurrence.id = id;
-    occurrence.key = directory->keys[item.tag.key].spelling;
     occurrence.component = directory->keys[item.tag.key].component;
     occurrence.offset = item.offset;
     occurrence.severity = item.tag.severity;
-    if (!item.tag.same_record) set_stamp(item.tag.kind, item.ticks, occurrence.stamp);
     going = take(occurrence);
   }
   return !going || reader.intact() ? Status() : damaged();
+}
+
+std::string_view IndexReader::State::id_of(const BlockReader::Item& item, std::size_t at) {
+  if (item.place == Place::again) return ids[at - item.distance];
+  if (item.place == Place::shared) return dictionary[item.rank];
+  const Form form = static_cast<Form>(item.place);
+  return {spelt[at].data(), format_number(item.number, form, spelt[at].data())};
 }
 
 IndexReader::IndexReader(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -298,18 +302,30 @@ Result<std::string> IndexReader::links() { return state_->take(state_->header.li
 Result<std::string> IndexReader::words() { return state_->take(state_->header.words); }
 Result<std::string> IndexReader::restarts() { return state_->take(state_->header.restarts); }
 
-Status IndexReader::for_each(const std::function<bool(const Occurrence&)>& take) {
-  State& state = *state_;
-  if (Status status = state.load_directory(); !status) return status;
-  if (Status status = state.load_dictionary(); !status) return status;
-  state.going = true;
+template <typename KeyOf>
+Status IndexReader::State::give_blocks(const KeyOf& key_of,
+                                       const std::function<bool(const Occurrence&)>& take) {
+  if (Status status = load_directory(); !status) return status;
+  if (Status status = load_dictionary(); !status) return status;
+  keys.clear();
+  for (const Key& key : directory->keys) keys.push_back(key_of(key.spelling));
+  going = true;
   std::uint64_t given = 0;
-  for (const Part& part : state.directory->blocks) {
-    if (!state.going) return {};
-    if (Status status = state.give_block(part, take); !status) return status;
-    given += state.reader.size();
+  for (const Part& part : directory->blocks) {
+    if (!going) return {};
+    if (Status status = give_block(part, take); !status) return status;
+    given += reader.size();
   }
-  return !state.going || given == state.header.occurrences ? Status() : damaged();
+  return !going || given == header.occurrences ? Status() : damaged();
+}
+
+Status IndexReader::for_each(const std::function<bool(const Occurrence&)>& take) {
+  return state_->give_blocks([](std::string_view key) { return key; }, take);
+}
+
+Status IndexReader::for_each_under(const KeySet& keys,
+                                   const std::function<bool(const Occurrence&)>& take) {
+  return state_->give_blocks([&](std::string_view key) { return first_key(key, keys); }, take);
 }
 
 }  // namespace ktrace::trace

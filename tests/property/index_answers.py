@@ -32,11 +32,13 @@ import index_corpus  # noqa: E402
 import index_packed  # noqa: E402
 import nasty_logs  # noqa: E402
 import wrappers  # noqa: E402
-from indexed_logs import STARTS, Indexed, times  # noqa: E402
+from indexed_logs import STARTS, Indexed, odd_keys, times  # noqa: E402
 
-INPUTS = ["talk", "cluster-a", "cluster-b", "nasty", "mixed", "wrapped"]
+INPUTS = ["talk", "cluster-a", "cluster-b", "nasty", "mixed", "wrapped", "keys"]
 
 # ---- Logs that change
+
+TRACE_LINE = 'I1122 10:00:{:02d}.000000       1 a.go:1] "x" traceID="{}"\n'
 
 
 def grow(path, log, cut):
@@ -110,40 +112,55 @@ def change_logs(arguments, tally, scratch):
             indexed.answers(f"grown from byte {cut} and indexed again")
 
 
-def change_behind_the_index(arguments, tally, scratch):
-    """An index that was not used would show here."""
-    directory = scratch / "logs"
+def log_to_change(arguments, tally, directory, *keys):
+    """A log of one identifier a line, with an index of `keys`, that has then changed behind it."""
     directory.mkdir()
     path = directory / "a.log"
-    line = 'I1122 10:00:{:02d}.000000       1 a.go:1] "x" traceID="{}"\n'
-    log = "".join(line.format(i % 60, f"id{i:06d}") for i in range(1000)).encode()
+    log = "".join(TRACE_LINE.format(i % 60, f"id{i:06d}") for i in range(1000)).encode()
     path.write_bytes(log)
     indexed = Indexed(arguments, tally, "behind", directory, ["id000500"])
-    indexed.index()
+    indexed.index(*keys)
     before = times(path)
     path.write_bytes(log.replace(b"id000500", b"ID999999"))
     os.utime(path, ns=before)
+    return indexed, path
+
+
+def change_behind_the_index(arguments, tally, scratch):
+    """An index that was not used would show here."""
+    indexed, path = log_to_change(arguments, tally, scratch / "logs")
     with_index = ["--index-dir", indexed.indexes, "--year", "2026"]
-    done = indexed.run("list", "-o", "json", "--key", "trace-ID", *with_index)
+    done = indexed.run("list", "-o", "json", "--key", "trace-ID", "--key", "other", *with_index)
     tally.check("list reads for other keys", b"ID999999" in done.stdout, harness.shown(done))
-    done = indexed.run("list", "-o", "json", *with_index)
-    tally.check("list answers from the index", b"id000500" in done.stdout, harness.shown(done))
-    done = indexed.run("grep", "-c", "-e", "ID999999", *with_index)
-    tally.check("grep reads only what the index names", done.stdout == b"0\n", harness.shown(done))
-    path.write_bytes(log)
-    os.utime(path, ns=before)
-    indexed.run("index", "--index-dir", indexed.indexes, "--key", "traceID")
-    path.write_bytes(log.replace(b"id000500", b"ID999999"))
-    os.utime(path, ns=before)
-    done = indexed.run("list", "-o", "json", "--key", "trace_id", *with_index)
-    tally.check("list answers from an index of its keys", b"id000500" in done.stdout,
-                harness.shown(done))
+    for keys in [], ["--key", "trace-ID"]:
+        done = indexed.run("list", "-o", "json", *keys, *with_index)
+        tally.check(f"list {keys} answers from the index", b"id000500" in done.stdout,
+                    harness.shown(done))
+        done = indexed.run("grep", "-c", "-e", "ID999999", *keys, *with_index)
+        tally.check(f"grep {keys} reads only what the index names", done.stdout == b"0\n",
+                    harness.shown(done))
     with open(path, "ab") as stream:
-        stream.write(line.format(59, "ID999999").encode())
+        stream.write(TRACE_LINE.format(59, "ID999999").encode())
     done = indexed.run("grep", "-c", "-e", "ID999999", *with_index)
     tally.check("grep reads what has grown", done.stdout == b"1\n", harness.shown(done))
     done = indexed.run("grep", "-c", "--no-index", "-e", "ID999999")
     tally.check("grep reads everything when told", done.stdout == b"2\n", harness.shown(done))
+
+
+def change_behind_an_index_of_keys(arguments, tally, scratch):
+    some, more = ["--key", "trace_id"], ["--key", "traceID", "--key", "other"]
+    indexed, path = log_to_change(arguments, tally, scratch / "logs", *more)
+    with_index = ["--index-dir", indexed.indexes, "--year", "2026"]
+    for keys in more, some:
+        done = indexed.run("list", "-o", "json", *keys, *with_index)
+        tally.check(f"list {keys} answers from an index of these keys", b"id000500" in done.stdout,
+                    harness.shown(done))
+    done = indexed.run("list", "-o", "json", *with_index)
+    tally.check("list reads for keys of which only some are known", b"ID999999" in done.stdout)
+    indexed.index(*some)
+    done = indexed.run("list", "-o", "json", *some, *with_index)
+    tally.check("one of fewer keys is made beside it, and used", b"ID999999" in done.stdout,
+                harness.shown(done))
 
 
 def tell_story_behind_the_index(arguments, tally, scratch):
@@ -376,13 +393,23 @@ def every_way(arguments, tally, scratch):
     (scratch / "mixed" / "all.log").write_bytes(mixed_log(scratch / "cluster-a"))
     harness.set_mtime(scratch / "mixed")
     wrap(scratch / "cluster-a", scratch / "wrapped")
+    (scratch / "keys").mkdir()
+    for name, identifiers in (
+        ("a.log", ["id1", "id-2", nasty_logs.HEX]),
+        ("b.log", ["id1", nasty_logs.HEX, nasty_logs.HEX.upper()]),
+    ):
+        (scratch / "keys" / name).write_bytes(odd_keys(f"{arguments.seed} {name}", identifiers))
+    harness.set_mtime(scratch / "keys")
     for name in arguments.inputs:
         done = harness.run([arguments.ktrace, "list", "-o", "json", scratch / name])
         known = [json.loads(line)["traceId"] for line in done.stdout.splitlines()]
         identifiers = random.Random(arguments.seed).sample(known, min(3, len(known)))
+        if name == "keys":
+            identifiers = ["id1", nasty_logs.HEX]
         indexed = Indexed(arguments, tally, name, scratch / name, identifiers)
         indexed.index()
         indexed.every_way()
+        indexed.some_keys()
         indexed.other_keys()
         indexed.tell_stories(indexed.long_identifiers()[:1] + STARTS)
 
@@ -391,6 +418,7 @@ PARTS = (
     every_way,
     change_logs,
     change_behind_the_index,
+    change_behind_an_index_of_keys,
     tell_story_behind_the_index,
     rotate_logs,
     index_packed.change_packed_logs,

@@ -1,6 +1,7 @@
 """Logs with indexes, and the same questions asked with them and without."""
 
 import itertools
+import random
 
 import harness
 
@@ -14,6 +15,8 @@ LISTS = (
     ["--node", "node1"],
     ["--since", "10:00:20", "--until", "16:54:00"],
 )
+# Of the keys that an index is made for.
+SOME_KEYS = (["traceID"], ["reqID", "requestID"], ["audit-ID", "trace_id"], ["dd.trace_id"])
 STARTS = ["deployment/nginx", "pod/default/web-1"]
 
 
@@ -30,8 +33,8 @@ class Indexed:
         line = [self.ktrace, command, *words, *self.files]
         return harness.run(line, cwd=self.directory, env=env)
 
-    def index(self):
-        done = self.run("index", "--index-dir", self.indexes)
+    def index(self, *keys):
+        done = self.run("index", "--index-dir", self.indexes, *keys)
         good = done.returncode == 0 and not done.stderr
         self.tally.check(f"{self.name}: is indexed", good, harness.shown(done))
 
@@ -53,6 +56,7 @@ class Indexed:
         for identifier in self.identifiers[:2]:
             self.compare(what, "grep", "-o", "json", "-e", identifier, quiet=quiet)
         self.compare(what, "list", "-o", "json", quiet=quiet)
+        self.compare(what, "list", "-o", "json", "--key", "traceID", quiet=quiet)
         for start in [*self.long_identifiers()[:1], STARTS[1]]:
             self.compare(what, "story", "-o", "json", start, quiet=quiet)
 
@@ -67,6 +71,15 @@ class Indexed:
         for threads, size in ((1, 4096), (4, 65536)):
             env = {"KTRACE_BLOCK_SIZE": str(size)}
             self.compare("indexed", "story", "-o", "json", "-j", threads, starts[0], env=env)
+
+    def some_keys(self):
+        """An index answers for each of its keys."""
+        for names in SOME_KEYS:
+            keys = [word for name in names for word in ("--key", name)]
+            self.compare("some keys", "list", "-o", "json", *keys)
+            self.compare("some keys", "list", "-o", "json", "--severity", "error", *keys)
+            for identifier in self.identifiers[:2]:
+                self.compare("some keys", "grep", "-o", "json", "-e", identifier, *keys)
 
     def other_keys(self):
         """An index is made for the keys that are asked for."""
@@ -91,6 +104,27 @@ class Indexed:
             env = {"KTRACE_BLOCK_SIZE": str(size)}
             self.compare("indexed", "grep", "-o", "json", "-j", threads, "-e", first, env=env)
             self.compare("indexed", "list", "-o", "json", "-j", threads, env=env)
+
+
+def odd_keys(seed, identifiers, lines=400):
+    """A log whose records have an identifier under several keys, and pairs in the values of keys."""
+    draw = random.Random(seed)
+    forms = ('{0}="{1}"', "{0}={1}", "{0}='{1} {2}'", "{0}={1}({2})", '{0}="{1} {2}"', "{0}=[{2}]",
+             '{0}="{1}"', '{0}="{1}\\" {2}"')
+
+    def pair(depth):
+        key = draw.choice(("traceID", "trace_id", "reqID", "requestID", "audit-ID", "podUID", "n"))
+        inner = pair(depth - 1) if depth else "x"
+        return draw.choice(forms).format(key, draw.choice(identifiers), inner)
+
+    def line(number):
+        pairs = " ".join(pair(2) for _ in range(draw.randrange(1, 5)))
+        message = draw.choice(('"done" ', "", "", "requestID: "))
+        level = draw.choice("IIIWE")
+        log = f"{level}1122 10:{number // 60:02d}:{number % 60:02d}.000000       1 a.go:1] {message}"
+        return log + pairs + draw.choice(("", "", f"\ntraceID: {pair(1)}")) + "\n"
+
+    return "".join(map(line, range(lines))).encode()
 
 
 def times(path):

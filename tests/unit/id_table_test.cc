@@ -66,6 +66,20 @@ TEST(IdTable, NumbersManyAtATimeAsOneByOne) {
   EXPECT_EQ(together.id(6), "9a62ff46-a897-4de8-90b3-d690123eaec8");
 }
 
+TEST(IdTable, TellsWhetherAnyCameInSeveralSpellings) {
+  const std::string mixed = "4BF" + kLower.substr(3);
+  const auto respelt = [](const std::vector<std::string>& ids) {
+    IdTable table;
+    for (const std::string& id : ids) table.number_of(id);
+    return table.respelt();
+  };
+  EXPECT_FALSE(respelt({kLower, "Abc", "abc", kLower}));
+  EXPECT_FALSE(respelt({kUpper, kUpper}));
+  EXPECT_TRUE(respelt({kLower, kUpper}));
+  EXPECT_TRUE(respelt({kUpper, kLower}));
+  EXPECT_TRUE(respelt({"a", kUpper, mixed, kUpper}));
+}
+
 TEST(QuotedNumber, TellsHowLongItIs) {
   const auto length = [](const std::string& text) {
     const std::string quoted = text + std::string(64, '"');

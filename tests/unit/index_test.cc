@@ -91,8 +91,8 @@ std::vector<Item> small_log() {
 }
 
 IndexFacts some_facts() {
-  return {"/var/log/kube-apiserver.log", 1ull << 40,        -5, 7, 8, 1000, 900, ~0ull, 1, 3,
-          {"traceid", "auditid"},        {700, 0, 65536, 1}};
+  return {"/var/log/kube-apiserver.log", 1ull << 40,         -5,   7, 8, 1000, 900, ~0ull, 1, 3,
+          {"traceid", "auditid"},        {700, 0, 65536, 1}, false};
 }
 
 const std::string kLinks = "what records tell of links";
@@ -406,6 +406,37 @@ TEST_F(Index, TellsWhatRecordsTellOfTheirComponents) {
                                 {"b", "auditID", 4, {}, Severity::info, "kube-apiserver"}};
   EXPECT_TRUE(write(items).ok());
   EXPECT_EQ(all(open()), items);
+}
+
+TEST(KeysOfAnOccurrence, AreAddedOnceInAnyOfTheirSpellings) {
+  using namespace std::string_view_literals;
+  EXPECT_EQ(with_key("traceID", "trace_id"), "traceID");
+  EXPECT_EQ(with_key("traceID", "reqID"), "traceID\0reqID"sv);
+  EXPECT_EQ(with_key("traceID\0reqID"sv, "REQ-ID"), "traceID\0reqID"sv);
+  EXPECT_EQ(first_key("traceID\0reqID"sv, KeySet({"reqid", "traceid"})), "traceID");
+  EXPECT_EQ(first_key("traceID\0reqID"sv, KeySet({"reqid"})), "reqID");
+  EXPECT_EQ(first_key("traceID\0reqID"sv, KeySet({"auditid"})), "");
+}
+
+TEST_F(Index, GivesWhatStandsUnderSomeKeys) {
+  const std::vector<Item> items{
+      {kTrace, std::string("traceID\0reqID", 13), 1, {}, {}},
+      {kAudit, "auditID", 1, {}, {}},
+      {kAudit, "auditID", 2, absolute(5), {}},
+      {"111", "REQ-ID", 2, absolute(5), {}},
+      {kAudit, "request-id", 3, absolute(6), {}},
+  };
+  ASSERT_TRUE(write(items).ok());
+  EXPECT_EQ(all(open()), items);
+  std::vector<Item> given;
+  const auto take = [&](const Occurrence& one) {
+    given.push_back({std::string(one.id), std::string(one.key), one.offset, one.stamp, {}});
+    return true;
+  };
+  EXPECT_TRUE(open().for_each_under(KeySet({"reqID", "requestID"}), take).ok());
+  EXPECT_THAT(given, ElementsAre(Item{kTrace, "reqID", 1, {}, {}},
+                                 Item{"111", "REQ-ID", 2, absolute(5), {}},
+                                 Item{kAudit, "request-id", 3, absolute(6), {}}));
 }
 
 TEST_F(Index, RefusesMoreSpellingsThanATagCanTell) {
