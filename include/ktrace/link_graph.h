@@ -10,10 +10,11 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
-#include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "ktrace/links.h"
+#include "ktrace/number_table.h"
 
 namespace ktrace::trace {
 
@@ -26,7 +27,8 @@ class LinkGraph {
   struct Tie {
     std::uint32_t other = kNone;
     Time time{};
-    std::uint32_t link = 0;  ///< the link that told it
+    std::uint32_t link = 0;        ///< the link that told it
+    std::uint32_t change = kNone;  ///< of a request's object, until settled: among its changes
   };
 
   /// A request that changed what is wanted of an object.
@@ -81,11 +83,11 @@ class LinkGraph {
   /// All objects of that name, whatever their kind and namespace.
   const std::vector<std::uint32_t>& named(std::string_view name) const;
 
-  std::uint32_t find_request(std::string_view id) const { return find(request_numbers_, id); }
-  std::uint32_t find_trace(std::string_view id) const { return find(trace_numbers_, id); }
+  std::uint32_t find_request(std::string_view id) const;
+  std::uint32_t find_trace(std::string_view id) const;
 
   /// The pod of a container or sandbox, or kNone.
-  std::uint32_t pod_of_container(std::string_view id) const { return find(container_pods_, id); }
+  std::uint32_t pod_of_container(std::string_view id) const;
 
   bool is_namespace(std::string_view name) const { return spaces_.contains(name); }
 
@@ -93,15 +95,30 @@ class LinkGraph {
   std::uint64_t undecided() const { return undecided_; }
 
  private:
-  using Numbers = std::unordered_map<std::string_view, std::uint32_t>;
+  // All objects of one name, in order of creation; those that were not seen to be made come last.
+  struct Name {
+    std::string_view id;
+    std::vector<std::uint32_t> objects;
+  };
 
-  static std::uint32_t find(const Numbers& numbers, std::string_view key) {
-    const auto found = numbers.find(key);
-    return found == numbers.end() ? kNone : found->second;
-  }
+  // All that may be meant where no more is told than this, in the same order.
+  struct Called {
+    Thing told;
+    std::vector<std::uint32_t> objects;
+    bool mixed = false;  // of several kinds or namespaces
+  };
+
+  struct Container {
+    std::string_view id;
+    std::uint32_t pod = kNone;
+  };
 
   void take_known(const Thing& thing, const Link& link);
   void index_names();
+  void add_name(std::uint32_t number);
+  void call(std::uint32_t number);
+  std::uint32_t call_number(const Thing& told);
+  std::uint32_t find_called(const Thing& told, Time at) const;
   std::uint32_t object_number(const Thing& thing, Time at);
   std::uint32_t request_number(std::string_view id);
   std::uint32_t trace_number(std::string_view id);
@@ -118,10 +135,12 @@ class LinkGraph {
   std::vector<Object> objects_;
   std::vector<Request> requests_;
   std::vector<Trace> traces_;
-  Numbers object_numbers_, request_numbers_, trace_numbers_, container_pods_;
-  std::unordered_map<std::string_view, std::vector<std::uint32_t>> names_;
-  std::unordered_map<std::string_view, bool> spaces_;
-  std::unordered_map<std::uint64_t, std::size_t> change_places_;  // by request and object
+  std::vector<Name> names_;
+  std::vector<Called> called_;
+  std::vector<Container> containers_;
+  NumberTable object_numbers_, request_numbers_, trace_numbers_, container_numbers_;
+  NumberTable name_numbers_, called_numbers_;
+  std::unordered_set<std::string_view> spaces_;
   std::uint64_t undecided_ = 0;
 };
 

@@ -5,9 +5,7 @@
 #include "ktrace/link_graph.h"
 
 #include <algorithm>
-#include <map>
-#include <string>
-#include <tuple>
+#include <functional>
 
 #include "facts.h"
 
@@ -17,9 +15,59 @@ namespace {
 constexpr std::string_view kEvents = "events";
 constexpr int kDeepest = 32;
 
+// From so many objects of one name on, what a name may mean is looked up, not searched for: every
+// namespace has a "kube-root-ca.crt", and a StatefulSet makes its "db-0" again and again.
+constexpr std::size_t kManyNamed = 8;
+
+const std::vector<std::uint32_t> kNobody;
+
 template <typename Ties>
 bool has(const Ties& ties, std::uint32_t other) {
   return std::any_of(ties.begin(), ties.end(), [&](const auto& tie) { return tie.other == other; });
+}
+
+std::size_t hash_of(std::string_view text) { return std::hash<std::string_view>()(text); }
+
+std::size_t hash_of(const Thing& thing) {
+  constexpr std::size_t kOdd = 0x9e3779b97f4a7c15;
+  return (hash_of(thing.type) * kOdd ^ hash_of(thing.space)) * kOdd ^ hash_of(thing.name);
+}
+
+bool same_name(const Thing& a, const Thing& b) {
+  return a.name == b.name && a.space == b.space && a.type == b.type;
+}
+
+// The same text more often than not is the same bytes: then these need not be compared.
+bool same_text(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && (a.data() == b.data() || a == b);
+}
+
+template <typename One>
+auto& id_of(One& one) {
+  if constexpr (requires { one.id; }) {
+    return one.id;
+  } else {
+    return one.name.id;
+  }
+}
+
+// The number of the one of `all` that has this ID, or kNone.
+template <typename All>
+std::uint32_t find_id(const All& all, const NumberTable& numbers, std::string_view id) {
+  return numbers.find(hash_of(id), [&](std::uint32_t at) { return same_text(id_of(all[at]), id); });
+}
+
+// The same; one more of `all` when there is none.
+template <typename All>
+std::uint32_t number_of_id(All& all, NumberTable& numbers, std::string_view id) {
+  const std::size_t hash = hash_of(id);
+  const std::uint32_t known =
+      numbers.find(hash, [&](std::uint32_t at) { return same_text(id_of(all[at]), id); });
+  if (known != NumberTable::kNone) return known;
+  const auto number = static_cast<std::uint32_t>(all.size());
+  id_of(all.emplace_back()) = id;
+  numbers.add(hash, number);
+  return number;
 }
 
 }  // namespace
@@ -30,22 +78,21 @@ void LinkGraph::add(std::vector<Link> links) {
 }
 
 void LinkGraph::settle() {
-  // Most links are of requests, each of another one.
-  request_numbers_.reserve(links_.size());
-  requests_.reserve(links_.size());
   // What an object says of itself counts before what others say of it.
   for (const Link& link : links_) take_known(link.to, link);
   for (const Link& link : links_) take_known(link.from, link);
   index_names();
   // What an Event is about may be told behind the request that wrote it.
-  const auto about_event = [](const Link& link) {
-    return link.from.kind == Thing::Kind::request && link.to.type == kEvents;
-  };
-  for (const bool events : {false, true}) {
-    for (std::uint32_t number = 0; number < links_.size(); ++number) {
-      if (about_event(links_[number]) == events) tie(number);
+  std::vector<std::uint32_t> about_events;
+  for (std::uint32_t number = 0; number < links_.size(); ++number) {
+    const Link& link = links_[number];
+    if (link.from.kind == Thing::Kind::request && link.to.type == kEvents) {
+      about_events.push_back(number);
+    } else {
+      tie(number);
     }
   }
+  for (const std::uint32_t number : about_events) tie(number);
   order();
   judge_changes();
   own_endpoints();
@@ -54,10 +101,10 @@ void LinkGraph::settle() {
 // An object is known by its UID; each link may tell more of it.
 void LinkGraph::take_known(const Thing& thing, const Link& link) {
   if (thing.kind != Thing::Kind::object || thing.id.empty()) return;
-  const auto [entry, added] =
-      object_numbers_.try_emplace(thing.id, static_cast<std::uint32_t>(objects_.size()));
-  if (added) objects_.emplace_back().name = thing;
-  Object& object = objects_[entry->second];
+  const std::size_t known = objects_.size();
+  const std::uint32_t number = number_of_id(objects_, object_numbers_, thing.id);
+  Object& object = objects_[number];
+  if (number == known) object.name = thing;
   if (object.name.type.empty()) object.name.type = thing.type;
   if (object.name.name.empty()) {
     object.name.name = thing.name;
@@ -70,31 +117,98 @@ void LinkGraph::take_known(const Thing& thing, const Link& link) {
 }
 
 void LinkGraph::index_names() {
+  std::vector<std::uint32_t> numbers;
   for (std::uint32_t number = 0; number < objects_.size(); ++number) {
     const Thing& name = objects_[number].name;
-    if (!name.name.empty()) names_[name.name].push_back(number);
-    if (!name.space.empty()) spaces_[name.space] = true;
+    if (!name.name.empty()) numbers.push_back(number);
+    if (!name.space.empty()) spaces_.insert(name.space);
   }
-  for (auto& [name, numbers] : names_) {
-    std::sort(numbers.begin(), numbers.end(), [&](std::uint32_t a, std::uint32_t b) {
-      return objects_[a].created < objects_[b].created;
-    });
+  std::stable_sort(numbers.begin(), numbers.end(), [&](std::uint32_t a, std::uint32_t b) {
+    return objects_[a].created < objects_[b].created;
+  });
+  for (const std::uint32_t number : numbers) add_name(number);
+}
+
+void LinkGraph::add_name(std::uint32_t number) {
+  const Thing& thing = objects_[number].name;
+  if (!thing.space.empty()) spaces_.insert(thing.space);
+  auto& objects = names_[number_of_id(names_, name_numbers_, thing.name)].objects;
+  objects.push_back(number);
+  if (objects.size() > kManyNamed) {
+    call(number);
+  } else if (objects.size() == kManyNamed) {
+    for (const std::uint32_t one : objects) call(one);
   }
+}
+
+// All that can be told of the object in a text: its kind or none, its namespace or none.
+void LinkGraph::call(std::uint32_t number) {
+  const Thing& name = objects_[number].name;
+  for (const bool type : {true, false}) {
+    if (!type && name.type == kEvents) continue;
+    for (const bool space : {true, false}) {
+      if (!space && name.space.empty()) continue;
+      Called& called = called_[call_number(
+          {Thing::Kind::object, type ? name.type : "", space ? name.space : "", name.name, {}})];
+      const Thing& first = objects_[called.objects.empty() ? number : called.objects.front()].name;
+      called.mixed = called.mixed || !same_name(first, name);
+      called.objects.push_back(number);
+    }
+  }
+}
+
+std::uint32_t LinkGraph::call_number(const Thing& told) {
+  const std::size_t hash = hash_of(told);
+  const std::uint32_t known = called_numbers_.find(
+      hash, [&](std::uint32_t at) { return same_name(called_[at].told, told); });
+  if (known != kNone) return known;
+  called_.push_back({told, {}, false});
+  called_numbers_.add(hash, static_cast<std::uint32_t>(called_.size() - 1));
+  return static_cast<std::uint32_t>(called_.size() - 1);
+}
+
+// What is told of an object of which there are many of that name.
+std::uint32_t LinkGraph::find_called(const Thing& told, Time at) const {
+  const std::uint32_t number = called_numbers_.find(
+      hash_of(told), [&](std::uint32_t one) { return same_name(called_[one].told, told); });
+  if (number == kNone || called_[number].mixed) return kNone;
+  const auto& objects = called_[number].objects;
+  if (objects.size() == 1) return objects.front();
+  // They are in order of creation, but for the last, which may be one that nobody saw made.
+  if (objects_[objects.back()].created <= at) return objects.back();
+  const auto behind =
+      std::partition_point(objects.begin(), objects.end() - 1,
+                           [&](std::uint32_t one) { return objects_[one].created <= at; });
+  return behind == objects.begin() ? kNone : *(behind - 1);
 }
 
 const std::vector<std::uint32_t>& LinkGraph::named(std::string_view name) const {
-  static const std::vector<std::uint32_t> kNobody;
-  const auto found = names_.find(name);
-  return found == names_.end() ? kNobody : found->second;
+  const std::uint32_t number = find_id(names_, name_numbers_, name);
+  return number == kNone ? kNobody : names_[number].objects;
+}
+
+std::uint32_t LinkGraph::find_request(std::string_view id) const {
+  return find_id(requests_, request_numbers_, id);
+}
+
+std::uint32_t LinkGraph::find_trace(std::string_view id) const {
+  return find_id(traces_, trace_numbers_, id);
+}
+
+std::uint32_t LinkGraph::pod_of_container(std::string_view id) const {
+  const std::uint32_t number = find_id(containers_, container_numbers_, id);
+  return number == kNone ? kNone : containers_[number].pod;
 }
 
 std::uint32_t LinkGraph::find_object(const Thing& thing, Time at) const {
-  if (!thing.id.empty()) return find(object_numbers_, thing.id);
+  if (!thing.id.empty()) return find_id(objects_, object_numbers_, thing.id);
+  const auto& objects = named(thing.name);
+  if (objects.size() >= kManyNamed) return find_called(thing, at);
+  const bool told_type = !thing.type.empty(), told_space = !thing.space.empty();
   std::uint32_t found = kNone, earliest = kNone;
   std::size_t count = 0;
-  for (const std::uint32_t number : named(thing.name)) {
+  for (const std::uint32_t number : objects) {
     const Object& object = objects_[number];
-    const bool told_type = !thing.type.empty(), told_space = !thing.space.empty();
     if (told_type ? object.name.type != thing.type : object.name.type == kEvents) continue;
     if (told_space && object.name.space != thing.space) continue;
     if (earliest == kNone) earliest = number;
@@ -116,33 +230,26 @@ std::uint32_t LinkGraph::object_number(const Thing& thing, Time at) {
     return kNone;
   }
   if (thing.type.empty() || thing.name.empty()) return kNone;
-  for (const std::uint32_t number : named(thing.name)) {
-    const Object& object = objects_[number];
-    if (object.name.type != thing.type || object.name.space != thing.space) continue;
-    // It is spoken of before its first sign of life: of one that was not seen to be made.
-    if (object.name.id.empty()) return number;
-  }
+  // It is spoken of before its first sign of life: of one that was not seen to be made.
+  const auto& same = named(thing.name);
+  const auto unseen = std::find_if(same.rbegin(), same.rend(), [&](std::uint32_t number) {
+    return objects_[number].name.id.empty() && same_name(objects_[number].name, thing);
+  });
+  if (unseen != same.rend()) return *unseen;
   const auto number = static_cast<std::uint32_t>(objects_.size());
   Object& object = objects_.emplace_back();
   object.name = thing;
   object.created = at;
-  names_[thing.name].push_back(number);
-  if (!thing.space.empty()) spaces_[thing.space] = true;
+  add_name(number);
   return number;
 }
 
 std::uint32_t LinkGraph::request_number(std::string_view id) {
-  const auto [entry, added] =
-      request_numbers_.try_emplace(id, static_cast<std::uint32_t>(requests_.size()));
-  if (added) requests_.emplace_back().id = id;
-  return entry->second;
+  return number_of_id(requests_, request_numbers_, id);
 }
 
 std::uint32_t LinkGraph::trace_number(std::string_view id) {
-  const auto [entry, added] =
-      trace_numbers_.try_emplace(id, static_cast<std::uint32_t>(traces_.size()));
-  if (added) traces_.emplace_back().id = id;
-  return entry->second;
+  return number_of_id(traces_, trace_numbers_, id);
 }
 
 void LinkGraph::tie(std::uint32_t number) {
@@ -181,16 +288,19 @@ void LinkGraph::tie_request(const Link& link, std::uint32_t number) {
   if (link.ready && (!objects_[object].ready || link.time < *objects_[object].ready)) {
     objects_[object].ready = link.time;
   }
-  if (!has(from.objects, object)) {
-    from.objects.push_back({object, link.time, number});
+  auto tie = std::find_if(from.objects.begin(), from.objects.end(),
+                          [&](const Tie& one) { return one.other == object; });
+  if (tie == from.objects.end()) {
+    tie = from.objects.insert(tie, {object, link.time, number});
     objects_[object].requests.push_back({request, link.time, number});
   }
   if (link.effect == Effect::none && link.version.empty()) return;
   auto& changes = objects_[object].changes;
-  const auto key = std::uint64_t{request} << 32 | object;
-  const auto [place, fresh] = change_places_.try_emplace(key, changes.size());
-  if (fresh) return changes.push_back({link.time, link.effect, request, number});
-  Change& known = changes[place->second];
+  if (tie->change == kNone) {
+    tie->change = static_cast<std::uint32_t>(changes.size());
+    return changes.push_back({link.time, link.effect, request, number});
+  }
+  Change& known = changes[tie->change];
   if (links_[known.link].version.empty()) known = {known.time, link.effect, request, number};
 }
 
@@ -225,7 +335,10 @@ void LinkGraph::tie_objects(const Link& link, std::uint32_t number) {
     objects_[from].traces.push_back({trace, link.time, number});
     traces_[trace].objects.push_back({from, link.time, number});
   } else if (link.to.kind == Thing::Kind::container) {
-    if (!container_pods_.try_emplace(link.to.id, from).second) return;
+    const std::size_t known = containers_.size();
+    const std::uint32_t container = number_of_id(containers_, container_numbers_, link.to.id);
+    if (container != known) return;
+    containers_[container].pod = from;
     objects_[from].containers.push_back({0, link.time, number});
   } else if (link.to.kind == Thing::Kind::object) {
     const std::uint32_t to = object_number(link.to, link.time);

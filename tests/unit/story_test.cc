@@ -166,6 +166,40 @@ TEST(Story, ObjectMadeAgainUnderTheSameNameIsAnother) {
   EXPECT_THAT(either.message(), testing::HasSubstr("could mean 2 things"));
 }
 
+// How a name is looked up depends on how many objects have had it; what is found does not.
+TEST(Story, NameMeansTheObjectThatHadItThen) {
+  for (const int count : {2, 7, 8, 9, 100}) {
+    Teller teller;
+    for (int i = 0; i < count; ++i) {
+      teller.request(10 * i, fmt::format("make-{}", i), "create", "pods", "",
+                     Teller::meta("db-0", fmt::format("uid-{}", i), 1), 201);
+    }
+    const auto uid_in = [](const LinkGraph& graph, std::string_view type, std::string_view space,
+                           int time) {
+      const std::uint32_t object =
+          graph.find_object({Thing::Kind::object, type, space, "db-0", {}}, at(time));
+      return object == LinkGraph::kNone ? "none" : std::string(graph.objects()[object].name.id);
+    };
+    const std::string last = fmt::format("uid-{}", count - 1);
+    const LinkGraph pods = teller.graph();
+    for (const char* type : {"pods", ""}) {
+      for (const char* space : {"default", ""}) {
+        EXPECT_EQ(uid_in(pods, type, space, -5), "none") << count;
+        EXPECT_EQ(uid_in(pods, type, space, 0), "uid-0") << count;
+        EXPECT_EQ(uid_in(pods, type, space, 15), "uid-1") << count;
+        EXPECT_EQ(uid_in(pods, type, space, 10'000), last) << count;
+      }
+    }
+    EXPECT_EQ(uid_in(pods, "pods", "team-a", 5), "none") << count;
+    EXPECT_EQ(uid_in(pods, "services", "default", 5), "none") << count;
+    teller.request(3, "make-service", "create", "services", "", Teller::meta("db-0", "s", 1), 201);
+    const LinkGraph two_kinds = teller.graph();
+    EXPECT_EQ(uid_in(two_kinds, "", "default", 5), "none") << count;
+    EXPECT_EQ(uid_in(two_kinds, "pods", "", 5), "uid-0") << count;
+    EXPECT_EQ(uid_in(two_kinds, "services", "default", 5), "s") << count;
+  }
+}
+
 TEST(Story, NameThatCouldBeOfSeveralKindsIsNotFollowed) {
   Teller teller;
   teller.request(0, "dep-it", "create", "deployments", "web", Teller::meta("web", "d", 1), 201);
