@@ -61,4 +61,8 @@ class LinkEncoder {
 bool decode_links(std::string_view bytes, std::uint32_t source, Arena& arena,
                   std::vector<StoredLink>& links);
 
+/// The same, dated: `calendar` is that of their source.
+bool decode_links(std::string_view bytes, std::uint32_t source, const Calendar& calendar,
+                  Arena& arena, std::vector<Link>& links);
+
 }  // namespace ktrace::trace

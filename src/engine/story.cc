@@ -29,10 +29,10 @@
 #include "parallel.h"
 #include "readable.h"
 #include "story.h"
+#include "story_indexes.h"
 #include "story_links.h"
 #include "story_summary.h"
 #include "timeless.h"
-#include "word_parts.h"
 
 namespace ktrace::engine {
 namespace {
@@ -76,6 +76,11 @@ struct ClockWitness {
   Duration earliest{};
   std::vector<std::uint64_t> keys;
 };
+
+bool stands_before(const trace::Link& a, const trace::Link& b) {
+  return std::tie(a.evidence.source, a.evidence.offset) <
+         std::tie(b.evidence.source, b.evidence.offset);
+}
 
 // Drops the positions in lines that are judged by identifiers. Each line is looked at once.
 void drop_in_judged_lines(std::string_view block, std::vector<std::size_t>& positions) {
@@ -188,11 +193,13 @@ class StoryRun {
     const WordQuery words(asked, {});
     const Query everything_query;
     const Filter everything(everything_query);
-    Parts known;
+    indexes_.read(words);
     Parts parts =
         make_parts(readable_.sources(), everything, query_.block_size,
-                   [&](std::uint32_t source, Parts&) { return read_known(source, words, known); });
+                   [&](std::uint32_t source, Parts&) { return indexes_.links_until(source); });
     read_parts(parts, link_literals(), asked);
+    Parts known;
+    for (std::uint32_t i = 0; i < readable_.sources().size(); ++i) move_parts(i, known);
     const std::size_t before = read_.size();
     read_parts(known, {}, asked);
     drop_known(before);
@@ -217,33 +224,11 @@ class StoryRun {
     }
   }
 
-  // Reads the links that the index of a source knows. Gives where that ends: 0 without an index.
-  // Appends to `known` the parts before this that may hold the requests that are asked for.
-  std::uint64_t read_known(std::uint32_t place, const WordQuery& asked, Parts& known) {
-    input::Source& source = *readable_.sources()[place];
-    auto index = session_.index_of(source);
-    if (!index) return 0;
-    const auto stored = index->reader.links();
-    if (stored && stored->empty()) return 0;
-    LinkPart part;
-    if (!stored || !take_links(*stored, place, index->end, part)) {
-      session_.report_index(source,
-                            stored ? Status::error("the index is damaged") : stored.status());
-      return 0;
-    }
-    read_.push_back(std::move(part));
-    if (asked.empty()) return index->end;
-    const auto steps = asked.steps(index->reader);
-    if (!steps) session_.report_index(source, steps.status());
-    if (steps && *steps) {
-      add_parts_in(source, place, **steps, index->end, known);
-    } else if (index->end > 0) {
-      const std::size_t first = known.size();
-      add_parts(source, place, 0, query_.block_size, known);
-      while (known.size() > first && known.back()->begin >= index->end) known.pop_back();
-      known.back()->end = index->end;
-    }
-    return index->end;
+  // Appends to `parts` those of a source that its index has found.
+  void move_parts(std::uint32_t source, Parts& parts) {
+    Parts& found = indexes_.parts(source);
+    std::move(found.begin(), found.end(), std::back_inserter(parts));
+    found.clear();
   }
 
   void read_parts(Parts& parts, std::vector<std::string> literals,
@@ -261,18 +246,10 @@ class StoryRun {
 
   // Drops from the parts read last, beginning with `first`, what an index knew already.
   void drop_known(std::size_t first) {
-    if (first == read_.size()) return;
-    std::vector<std::pair<std::uint32_t, std::uint64_t>> known;
-    const auto place = [](const trace::StoredLink& stored) {
-      return std::pair(stored.link.evidence.source, stored.link.evidence.offset);
-    };
-    for (std::size_t i = 0; i < first; ++i) {
-      for (const trace::StoredLink& stored : read_[i].links) known.push_back(place(stored));
-    }
-    std::sort(known.begin(), known.end());
     for (std::size_t i = first; i < read_.size(); ++i) {
       std::erase_if(read_[i].links, [&](const trace::StoredLink& stored) {
-        return std::binary_search(known.begin(), known.end(), place(stored));
+        const auto& known = indexes_.links(stored.link.evidence.source);
+        return std::binary_search(known.begin(), known.end(), stored.link, stands_before);
       });
     }
   }
@@ -281,7 +258,30 @@ class StoryRun {
   // in which they were read.
   void settle() {
     std::vector<trace::Link> links;
-    std::size_t count = 0;
+    for (std::uint32_t i = 0; i < readable_.sources().size(); ++i) {
+      std::vector<trace::Link> known = std::exchange(indexes_.links(i), {});
+      if (links.empty()) {
+        links = std::move(known);
+      } else {
+        links.insert(links.end(), known.begin(), known.end());
+      }
+    }
+    const auto behind = static_cast<std::ptrdiff_t>(links.size());
+    date_read(links);
+    const auto read = links.begin() + behind;
+    if (!std::is_sorted(read, links.end(), stands_before)) {
+      std::stable_sort(read, links.end(), stands_before);
+    }
+    const bool apart =
+        read == links.begin() || read == links.end() || !stands_before(*read, read[-1]);
+    if (!apart) std::inplace_merge(links.begin(), read, links.end(), stands_before);
+    graph_.add(std::move(links));
+    graph_.settle();
+  }
+
+  // Appends what was read to `links`.
+  void date_read(std::vector<trace::Link>& links) {
+    std::size_t count = links.size();
     for (const LinkPart& part : read_) count += part.links.size();
     links.reserve(count);
     for (LinkPart& part : read_) {
@@ -292,15 +292,6 @@ class StoryRun {
       }
       part.links = {};
     }
-    const auto before = [](const trace::Link& a, const trace::Link& b) {
-      return std::tie(a.evidence.source, a.evidence.offset) <
-             std::tie(b.evidence.source, b.evidence.offset);
-    };
-    if (!std::is_sorted(links.begin(), links.end(), before)) {
-      std::stable_sort(links.begin(), links.end(), before);
-    }
-    graph_.add(std::move(links));
-    graph_.settle();
   }
 
   // Out: the records that belong, in the order of their parts. Their texts are in parts_.
@@ -314,10 +305,11 @@ class StoryRun {
       std::sort(hits.begin(), hits.end());
     };
     const bool count_lines = shows && format.counts_lines;
-    const WordQuery query(ids, names);
+    indexes_.find(WordQuery(ids, names), filter_, count_lines);
     parts_ = make_parts(readable_.sources(), filter_, query_.block_size,
                         [&](std::uint32_t source, Parts& parts) {
-                          return add_known(source, query, count_lines, parts);
+                          move_parts(source, parts);
+                          return indexes_.found(source) ? BlockReader::kToTheEnd : 0;
                         });
     std::vector<std::vector<Told>> told(parts_.size());
     std::vector<ClockWitness> clocks(parts_.size());
@@ -339,27 +331,6 @@ class StoryRun {
     });
     report_clocks(clocks);
     return join(told);
-  }
-
-  // Makes all parts of a source that are to be read, if its index tells, and gives where these end:
-  // 0 otherwise.
-  std::uint64_t add_known(std::uint32_t place, const WordQuery& query, bool count_lines,
-                          Parts& parts) {
-    input::Source& source = *readable_.sources()[place];
-    auto index = session_.index_of(source);
-    if (!index) return 0;
-    const auto steps = query.steps(index->reader);
-    if (!steps) session_.report_index(source, steps.status());
-    if (!steps || !*steps) return 0;
-    const std::size_t first = parts.size();
-    add_parts_in(source, place, **steps, index->end, parts);
-    const std::size_t behind = parts.size();
-    add_parts(source, place, index->end, query_.block_size, parts);
-    LineCount lines(source, index->reader.facts().lines);
-    for (std::size_t i = first; count_lines && i < parts.size() && i <= behind; ++i) {
-      parts[i]->lines_before = lines.before(parts[i]->begin);
-    }
-    return BlockReader::kToTheEnd;
   }
 
   // A wrong clock makes a story wrong: its lines miss the time in which they would belong.
@@ -472,6 +443,7 @@ class StoryRun {
   const Query& query_;
   const Filter& filter_;
   Readable readable_;
+  StoryIndexes indexes_{session_, readable_};
   std::vector<LinkPart> read_;
   trace::LinkGraph graph_;
   Parts parts_;

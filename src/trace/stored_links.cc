@@ -41,9 +41,14 @@ Time time_at(std::uint64_t nanoseconds) {
 }
 
 // What a link's time is written as a difference to.
-Time near_time(const StoredLink& link) {
-  const bool absolute = !link.by_calendar && link.stamp.kind == Stamp::Kind::absolute;
-  return absolute ? link.stamp.time : Time{};
+Time near_time(const Stamp& stamp, bool by_calendar) {
+  return !by_calendar && stamp.kind == Stamp::Kind::absolute ? stamp.time : Time{};
+}
+
+// The time of a link that says how long it is before its record.
+Time date(const Link& link, const Stamp& stamp, CalendarCursor& cursor) {
+  const Duration later = std::max(link.time.time_since_epoch(), -Duration::max());
+  return earlier(cursor.resolve(link.evidence.offset, stamp), -later);
 }
 
 void append_text(std::string& out, std::string_view text) {
@@ -71,7 +76,9 @@ class LinkDecoder {
   LinkDecoder(std::string_view bytes, std::uint32_t source, Arena& arena)
       : in_(bytes), source_(source), arena_(arena) {}
 
-  bool run(std::vector<StoredLink>& links) {
+  // Calls take(link) for one more of `links` after the other, which it is to read.
+  template <typename Links, typename Take>
+  bool run(Links& links, const Take& take) {
     texts_.resize(in_.count(2));
     for (std::string_view& text : texts_) text = take_text(in_, arena_);
     const std::uint64_t count = in_.count(7);
@@ -80,21 +87,14 @@ class LinkDecoder {
     return good_ && !in_.failed() && in_.empty();
   }
 
- private:
-  std::uint64_t below(std::uint64_t value, std::uint64_t limit) {
-    good_ = good_ && value < limit;
-    return good_ ? value : 0;
-  }
-
-  void take(StoredLink& stored) {
-    Link& link = stored.link;
+  void read(Link& link, Stamp& stamp, bool& by_calendar) {
     link.kind = static_cast<std::uint8_t>(below(in_.fixed(1), link_kinds().size()));
     const std::uint64_t things = in_.fixed(1), state = in_.fixed(1);
     link.from.kind = static_cast<Thing::Kind>(below(things & 15, kThings));
     link.to.kind = static_cast<Thing::Kind>(below(things >> 4, kThings));
     link.effect = static_cast<Effect>(below(state & 7, kEffects));
     link.ready = (state & 8) != 0;
-    stored.by_calendar = (state & 16) != 0;
+    by_calendar = (state & 16) != 0;
     const auto kind = static_cast<Stamp::Kind>(below(state >> 5, 3));
     std::uint64_t there = in_.varint();
     for (std::string_view* text : texts_of(link)) {
@@ -105,8 +105,14 @@ class LinkDecoder {
     link.evidence = {source_, offset_};
     std::uint64_t& ticks = ticks_[static_cast<std::size_t>(kind)];
     ticks += unfold(in_.varint());
-    set_stamp(kind, static_cast<std::int64_t>(ticks), stored.stamp);
-    link.time = time_at(nanoseconds(near_time(stored)) + unfold(in_.varint()));
+    set_stamp(kind, static_cast<std::int64_t>(ticks), stamp);
+    link.time = time_at(nanoseconds(near_time(stamp, by_calendar)) + unfold(in_.varint()));
+  }
+
+ private:
+  std::uint64_t below(std::uint64_t value, std::uint64_t limit) {
+    good_ = good_ && value < limit;
+    return good_ ? value : 0;
   }
 
   std::string_view text_at(std::uint64_t number) {
@@ -127,10 +133,7 @@ class LinkDecoder {
 
 Link StoredLink::dated(CalendarCursor& cursor) const {
   Link dated = link;
-  if (by_calendar) {
-    const Duration later = std::max(link.time.time_since_epoch(), -Duration::max());
-    dated.time = earlier(cursor.resolve(link.evidence.offset, stamp), -later);
-  }
+  if (by_calendar) dated.time = date(link, stamp, cursor);
   return dated;
 }
 
@@ -175,7 +178,8 @@ void LinkEncoder::add(const StoredLink& stored) {
   append_varint(links_, fold(static_cast<std::uint64_t>(ticks) -
                              static_cast<std::uint64_t>(last_ticks_[kind])));
   last_ticks_[kind] = ticks;
-  append_varint(links_, fold(nanoseconds(link.time) - nanoseconds(near_time(stored))));
+  append_varint(links_, fold(nanoseconds(link.time) -
+                             nanoseconds(near_time(stored.stamp, stored.by_calendar))));
   ++count_;
 }
 
@@ -190,7 +194,22 @@ std::string LinkEncoder::finish() {
 
 bool decode_links(std::string_view bytes, std::uint32_t source, Arena& arena,
                   std::vector<StoredLink>& links) {
-  return LinkDecoder(bytes, source, arena).run(links);
+  LinkDecoder decoder(bytes, source, arena);
+  return decoder.run(links, [&](StoredLink& stored) {
+    decoder.read(stored.link, stored.stamp, stored.by_calendar);
+  });
+}
+
+bool decode_links(std::string_view bytes, std::uint32_t source, const Calendar& calendar,
+                  Arena& arena, std::vector<Link>& links) {
+  LinkDecoder decoder(bytes, source, arena);
+  CalendarCursor cursor(calendar);
+  return decoder.run(links, [&](Link& link) {
+    Stamp stamp;
+    bool by_calendar = false;
+    decoder.read(link, stamp, by_calendar);
+    if (by_calendar) link.time = date(link, stamp, cursor);
+  });
 }
 
 }  // namespace ktrace::trace

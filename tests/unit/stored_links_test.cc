@@ -99,9 +99,14 @@ TEST_F(StoredLinks, AreDatedByTheCalendarOfTheirSource) {
       record.time = calendar.resolve(record.offset, record.stamp);
       reader.read(record, arena, read);
     }
+    std::vector<Link> taken;
+    ASSERT_TRUE(decode_links(encoded(), 0, calendar, arena, taken));
     ASSERT_EQ(read.size(), links_.size());
+    ASSERT_EQ(read.size(), taken.size());
     for (std::size_t i = 0; i < read.size(); ++i) {
       EXPECT_EQ(links_[i].dated(cursor).time, read[i].time) << i << " in " << year;
+      EXPECT_EQ(taken[i].time, read[i].time) << i << " in " << year;
+      EXPECT_EQ(taken[i].to, read[i].to) << i;
     }
   }
 }

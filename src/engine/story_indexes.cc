@@ -1,0 +1,98 @@
+#include "story_indexes.h"
+
+#include <string>
+
+#include "block_reader.h"
+#include "filter.h"
+#include "ktrace/stored_links.h"
+#include "line_count.h"
+#include "parallel.h"
+
+namespace ktrace::engine {
+
+// Threads only work; what they have to say is reported in the order of the sources.
+template <typename Work>
+void StoryIndexes::for_each(const Work& work) {
+  std::vector<char> workers(thread_count(session_.query().threads));
+  for_each_task(workers, known_.size(), [&](char&, std::size_t place) {
+    work(static_cast<std::uint32_t>(place), known_[place]);
+  });
+  for (std::size_t place = 0; place < known_.size(); ++place) {
+    Known& known = known_[place];
+    for (const Diagnostic& word : known.words) session_.report(word);
+    for (const Status& damage : known.damages) {
+      session_.report_index(*readable_.sources()[place], damage);
+    }
+    known.words.clear();
+    known.damages.clear();
+  }
+}
+
+void StoryIndexes::read(const WordQuery& asked) {
+  known_ = std::vector<Known>(readable_.sources().size());
+  for_each([&](std::uint32_t place, Known& known) {
+    known.index = session_.indexes().find(*readable_.sources()[place], known.words);
+    if (!known.index) return;
+    read_links(place, known);
+    if (known.links_until > 0 && !asked.empty()) find_asked(asked, place, known);
+  });
+}
+
+void StoryIndexes::read_links(std::uint32_t place, Known& known) const {
+  const auto stored = known.index->reader.links();
+  if (stored && stored->empty()) return;
+  auto& links = known.links;
+  const bool good =
+      stored && trace::decode_links(*stored, place, readable_.calendar(place), known.text, links);
+  if (!good) {
+    links.clear();
+    known.damages.push_back(stored ? Status::error("the index is damaged") : stored.status());
+    return;
+  }
+  known.links_until = known.index->end;
+  while (!links.empty() && links.back().evidence.offset >= known.links_until) links.pop_back();
+}
+
+void StoryIndexes::find_asked(const WordQuery& asked, std::uint32_t place, Known& known) const {
+  input::Source& source = *readable_.sources()[place];
+  const auto steps = asked.steps(known.index->reader);
+  if (!steps) known.damages.push_back(steps.status());
+  if (steps && *steps) {
+    add_parts_in(source, place, **steps, known.links_until, known.parts);
+    return;
+  }
+  add_parts(source, place, 0, session_.query().block_size, known.parts);
+  while (!known.parts.empty() && known.parts.back()->begin >= known.links_until) {
+    known.parts.pop_back();
+  }
+  if (!known.parts.empty()) known.parts.back()->end = known.links_until;
+}
+
+void StoryIndexes::find(const WordQuery& words, const Filter& filter, bool counts_lines) {
+  for_each([&](std::uint32_t place, Known& known) {
+    known.parts.clear();
+    known.found = false;
+    if (!known.index || !filter.wants(readable_.sources()[place]->origin())) return;
+    find_parts(words, counts_lines, place, known);
+  });
+}
+
+void StoryIndexes::find_parts(const WordQuery& words, bool counts_lines, std::uint32_t place,
+                              Known& known) const {
+  input::Source& source = *readable_.sources()[place];
+  const auto steps = words.steps(known.index->reader);
+  if (!steps) known.damages.push_back(steps.status());
+  if (!steps || !*steps) return;
+  known.found = true;
+  const std::uint64_t end = known.index->end;
+  Parts& parts = known.parts;
+  add_parts_in(source, place, **steps, end, parts);
+  const std::size_t behind = parts.size();
+  add_parts(source, place, end, session_.query().block_size, parts);
+  LineCount lines(source, known.index->reader.facts().lines);
+  for (std::size_t i = 0; counts_lines && i < parts.size() && i <= behind; ++i) {
+    parts[i]->lines_before = lines.before(parts[i]->begin);
+  }
+}
+
+}  // namespace ktrace::engine
