@@ -263,6 +263,10 @@ Stamp BlockReader::stamp_before() {
 }
 
 Stamp BlockReader::stamp_before(std::size_t position) {
+  if (position < known_until_) {
+    known_until_ = 0;
+    known_stamp_.reset();
+  }
   if (const auto stamp = last_stamp(view().substr(known_until_, position - known_until_))) {
     known_stamp_ = stamp;
   } else if (!known_stamp_) {

@@ -66,8 +66,7 @@ class BlockReader {
 
   /// The stamp of the last record before `position` of the current block, where a group begins,
   /// that has one. What is known from the call before is not searched again, so that a run of
-  /// records without stamps costs no more than its length: positions must not go back within a
-  /// block.
+  /// records without stamps costs no more than its length, unless positions go back.
   Stamp stamp_before(std::size_t position);
 
  private:

@@ -37,70 +37,93 @@ void HiddenPlaces::find(const trace::LiteralSearch& wanted, std::string_view blo
   add(block, marks, hits);
 }
 
-HitWalk::HitWalk(const BlockSearch& search, std::size_t block_size, bool count_lines,
-                 const std::atomic<bool>& stop, HitWorker& worker, Part& part, format::Depth depth)
-    : search_(search),
-      counts_lines_(count_lines),
-      depth_(depth),
-      stop_(stop),
-      worker_(worker),
-      part_(part),
-      reader_(*part.source, part.begin, part.end, block_size, worker.buffer) {
-  worker_.hits.clear();
+GroupWalk::GroupWalk(HitWorker& worker, const Part& part, format::Depth depth)
+    : worker_(worker), part_(part), depth_(depth) {
   worker_.slices.clear();
-  if (!search_ || part_.begin == 0) return;
-  hidden_.emplace(format::hiding_marks(bytes_at(*part_.source, 0, format::kBeginning)));
 }
 
-bool HitWalk::next() {
+void GroupWalk::enter(const Block& block, bool all) {
+  block_ = block;
+  all_ = all;
+  group_ = {};
+  hit_ = 0;
+}
+
+bool GroupWalk::next() {
   if (index_ + 1 < worker_.slices.list.size()) {
     ++index_;
   } else if (!next_group()) {
-    finish();
     return false;
   }
   Record& record = worker_.record;
   format::parse(slice(), record, depth_);
   record.origin = &part_.source->origin();
   record.source = part_.index;
-  record.offset = block_.offset + group_.begin + slice().offset;
+  record.offset = block_.offset + position();
   return true;
 }
 
-bool HitWalk::next_group() {
-  while (true) {
-    if (!search_ && group_.end < block_.bytes.size()) {
-      group_ = format::group_from(block_.bytes, group_.end);
-      break;
-    }
-    while (hit_ < worker_.hits.size() && worker_.hits[hit_] < group_.end) ++hit_;
-    if (hit_ < worker_.hits.size()) {
-      group_ = format::group_at(block_.bytes, worker_.hits[hit_]);
-      break;
-    }
-    if (!next_block()) return false;
+bool GroupWalk::next_group() {
+  while (hit_ < worker_.hits.size() && worker_.hits[hit_] < group_.end) ++hit_;
+  if (all_ && group_.end < block_.bytes.size()) {
+    group_ = format::group_from(block_.bytes, group_.end);
+  } else if (hit_ < worker_.hits.size()) {
+    group_ = format::group_at(block_.bytes, worker_.hits[hit_]);
+  } else {
+    return false;
   }
   format::records(group_.of(block_.bytes), worker_.slices);
   index_ = 0;
   return true;
 }
 
-bool HitWalk::next_block() {
-  if (counts_lines_) count_lines_to(block_.bytes.size());
+Stamp GroupWalk::stamp(BlockReader& reader) {
+  if (worker_.record.has_time()) return worker_.record.stamp;
+  const std::span<const format::Slice> slices(worker_.slices.list);
+  const auto stamp = last_stamp(slices.first(index_), worker_.before);
+  return stamp ? *stamp : reader.stamp_before(group_.begin);
+}
+
+HitWalk::HitWalk(const BlockSearch& search, std::size_t block_size, bool count_lines,
+                 const std::atomic<bool>& stop, HitWorker& worker, Part& part, format::Depth depth)
+    : search_(search),
+      counts_lines_(count_lines),
+      stop_(stop),
+      worker_(worker),
+      part_(part),
+      walk_(worker, part, depth),
+      reader_(*part.source, part.begin, part.end, block_size, worker.buffer) {
   worker_.hits.clear();
-  block_ = {};
-  group_ = {};
-  hit_ = counted_ = 0;
-  if (stop_.load(std::memory_order_relaxed) || !reader_.next(block_)) return false;
-  if (part_.meter != nullptr) part_.meter->add(block_.bytes.size());
-  if (!part_.source->seekable()) witness_.see(block_);
+  if (!search_ || part_.begin == 0) return;
+  hidden_.emplace(format::hiding_marks(bytes_at(*part_.source, 0, format::kBeginning)));
+}
+
+bool HitWalk::next() {
+  while (!walk_.next()) {
+    if (next_block()) continue;
+    finish();
+    return false;
+  }
+  return true;
+}
+
+bool HitWalk::next_block() {
+  if (counts_lines_) count_lines_to(walk_.block().bytes.size());
+  worker_.hits.clear();
+  walk_.enter({}, false);
+  counted_ = 0;
+  Block block;
+  if (stop_.load(std::memory_order_relaxed) || !reader_.next(block)) return false;
+  walk_.enter(block, !search_);
+  if (part_.meter != nullptr) part_.meter->add(block.bytes.size());
+  if (!part_.source->seekable()) witness_.see(block);
   if (!search_) return true;
-  if (!hidden_) hidden_.emplace(format::hiding_marks(block_.bytes));
+  if (!hidden_) hidden_.emplace(format::hiding_marks(block.bytes));
   if (literal_ != nullptr) {
-    hidden_->find(*literal_, block_.bytes, worker_.hits);
+    hidden_->find(*literal_, block.bytes, worker_.hits);
   } else {
-    search_(block_.bytes, worker_.hits);
-    hidden_->add(block_.bytes, worker_.hits);
+    search_(block.bytes, worker_.hits);
+    hidden_->add(block.bytes, worker_.hits);
   }
   return true;
 }
@@ -119,11 +142,12 @@ Found HitWalk::keep(bool text) {
   found.stamp = stamp();
   found.duration = record.duration.value_or(Duration::zero());
   if (counts_lines_) {
-    count_lines_to(group_.begin + slice().offset);
+    count_lines_to(walk_.position());
     found.line = part_.newlines + 1;
   }
   if (text) {
-    found.slice = {keep_padded(slice().raw), keep_padded(slice().context), slice().payload, 0};
+    const format::Slice& slice = walk_.slice();
+    found.slice = {keep_padded(slice.raw), keep_padded(slice.context), slice.payload, 0};
   }
   return found;
 }
@@ -140,16 +164,9 @@ std::string_view HitWalk::keep_padded(std::string_view raw) {
 }
 
 void HitWalk::count_lines_to(std::size_t end) {
-  const std::string_view between = block_.bytes.substr(counted_, end - counted_);
+  const std::string_view between = walk_.block().bytes.substr(counted_, end - counted_);
   part_.newlines += newlines(between);
   counted_ = end;
-}
-
-Stamp HitWalk::stamp() {
-  if (worker_.record.has_time()) return worker_.record.stamp;
-  const std::span<const format::Slice> slices(worker_.slices.list);
-  const auto stamp = last_stamp(slices.first(index_), worker_.before);
-  return stamp ? *stamp : reader_.stamp_before(group_.begin);
 }
 
 }  // namespace ktrace::engine

@@ -49,6 +49,42 @@ struct HitWorker {
   Record record, before;
 };
 
+/// The records of a block in groups that are hit, one after the other. For one thread.
+class GroupWalk {
+ public:
+  /// `depth`: how much of the records is wanted.
+  GroupWalk(HitWorker& worker, const Part& part, format::Depth depth);
+
+  /// Begins a block of the part; it is hit at worker.hits, or everywhere when `all`.
+  void enter(const Block& block, bool all);
+
+  /// As HitWalk::next(). False at the end of the block.
+  bool next();
+
+  Record& record() { return worker_.record; }
+
+  /// Its own stamp, or that of the record before it. `reader`: what gave the block.
+  Stamp stamp(BlockReader& reader);
+
+  const Block& block() const { return block_; }
+  const format::Slice& slice() const { return worker_.slices.list[index_]; }
+
+  /// Where the record begins in the block.
+  std::size_t position() const { return group_.begin + slice().offset; }
+
+ private:
+  bool next_group();
+
+  HitWorker& worker_;
+  const Part& part_;
+  format::Depth depth_;
+  Block block_;
+  bool all_ = false;
+  format::Extent group_;
+  std::size_t index_ = 0;  // of the record among the group's slices
+  std::size_t hit_ = 0;    // the next of worker_.hits
+};
+
 /// For one thread.
 class HitWalk {
  public:
@@ -70,17 +106,15 @@ class HitWalk {
 
   /// Valid until the next call of next(). The engine's fields are not filled in, but for origin,
   /// source and offset.
-  Record& record() { return worker_.record; }
+  Record& record() { return walk_.record(); }
 
   /// Its own stamp, or that of the record before it.
-  Stamp stamp();
+  Stamp stamp() { return walk_.stamp(reader_); }
 
   /// The record as it is to be kept; with its text, in Part::text, if that is wanted.
   Found keep(bool text);
 
  private:
-  const format::Slice& slice() const { return worker_.slices.list[index_]; }
-  bool next_group();
   bool next_block();
   void finish();
   std::string_view keep_padded(std::string_view raw);
@@ -88,18 +122,14 @@ class HitWalk {
 
   const BlockSearch& search_;
   bool counts_lines_;
-  format::Depth depth_;
   const std::atomic<bool>& stop_;
   HitWorker& worker_;
   Part& part_;
+  GroupWalk walk_;
   BlockReader reader_;
   StreamWitness witness_;
   std::optional<HiddenPlaces> hidden_;
   const trace::LiteralSearch* literal_ = nullptr;
-  Block block_;
-  format::Extent group_;
-  std::size_t index_ = 0;    // of the record among the group's slices
-  std::size_t hit_ = 0;      // the next of worker_.hits
   std::size_t counted_ = 0;  // newlines of the block are counted up to here
 };
 

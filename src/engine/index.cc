@@ -1,20 +1,17 @@
-// `index`: makes and refreshes the indexes of files. A file is scanned as by `list`, in parts, on
-// all threads; what was seen in a part goes to the index when all parts before it have gone, so
-// that little is held; with it go the words of the part. Then the file is searched for links, as by
-// `story`. A file that only grew is read from where its index ends; a compressed one
-// is surveyed first, and then read like any other.
+// `index`: makes and refreshes the indexes of files. A file is read once, in parts, on all threads;
+// what was seen in a part goes to the index when all parts before it have gone, so that little is
+// held. A file that only grew is read from where its index ends; a compressed one is surveyed
+// first, and then read like any other.
 
 #include <algorithm>
 #include <mutex>
 #include <thread>
 
 #include "commands.h"
+#include "index_scan.h"
 #include "indexed.h"
 #include "line_count.h"
-#include "list_scan.h"
 #include "parallel.h"
-#include "story_links.h"
-#include "word_parts.h"
 
 namespace ktrace::engine {
 namespace {
@@ -27,7 +24,7 @@ constexpr Duration kTick = std::chrono::milliseconds(20);
 class Indexer {
  public:
   Indexer(Session& session, const Filter& filter, const IndexStore& store,
-          std::vector<ListWorker>& workers, input::Source& source)
+          std::vector<IndexWorker>& workers, input::Source& source)
       : session_(session), filter_(filter), store_(store), workers_(workers), source_(source) {}
 
   // Whether there is an index now.
@@ -47,7 +44,6 @@ class Indexer {
       if (take_over(*known)) begin = known->end;
     }
     scan(begin);
-    scan_links(begin);
     if (!failed_.ok()) return fail(failed_);
     if (keeps_links_) keep_links();
     if (keeps_words_) keep_words();
@@ -153,26 +149,6 @@ class Indexer {
                         });
   }
 
-  // Some parts at a time, so that little is held.
-  void scan_links(std::uint64_t begin) {
-    if (!keeps_links_) return;
-    constexpr std::size_t kPartsAtATime = 64;
-    const LinkScan scan(link_literals(), {}, session_.query().block_size);
-    std::vector<LinkWorker> workers(workers_.size());
-    Parts parts;
-    add_parts(source_, 0, begin, session_.query().block_size, parts);
-    for (std::size_t first = 0; first < parts.size(); first += kPartsAtATime) {
-      std::vector<LinkPart> read(std::min(kPartsAtATime, parts.size() - first));
-      for_each_task(workers, read.size(), [&](LinkWorker& worker, std::size_t task) {
-        scan.read(worker, *parts[first + task], read[task]);
-      });
-      for (std::size_t i = 0; i < read.size(); ++i) {
-        if (failed_.ok()) failed_ = parts[first + i]->status;
-        for (const trace::StoredLink& link : read[i].links) links_.add(link);
-      }
-    }
-  }
-
   void scan(std::uint64_t begin) {
     add_parts(source_, 0, begin, session_.query().block_size, parts_);
     const auto meter = session_.watch(parts_, "indexing");
@@ -181,15 +157,9 @@ class Indexer {
     const std::vector<std::unique_ptr<trace::Calendar>> undated(1);
     ListSearch search{session_.query(), session_.keys(), filter_, undated};
     search.for_index = true;
-    const WordScan words(source_, session_.query().block_size);
-    for_each_task(workers_, parts_.size(), [&](ListWorker& worker, std::size_t task) {
-      scan_for_list(search, worker, *parts_[task], seen_[task].seen);
-      // With tables of its own a part needs no other's, and small tables are fast.
-      seen_[task].ids = std::exchange(worker.ids, {});
-      seen_[task].spellings = std::exchange(worker.spellings, {});
-      seen_[task].components = std::exchange(worker.components, {});
-      if (keeps_words_)
-        words.read(*parts_[task], known_places(seen_[task]), worker.buffer, seen_[task].words);
+    const IndexScan scan(search, source_, keeps_words_, keeps_links_);
+    for_each_task(workers_, parts_.size(), [&](IndexWorker& worker, std::size_t task) {
+      scan.read(worker, *parts_[task], seen_[task]);
       hand_over(task);
     });
     session_.report_parts(parts_);
@@ -202,28 +172,7 @@ class Indexer {
     for (; next_ < parts_.size() && done_[next_]; ++next_) add(*parts_[next_], seen_[next_]);
   }
 
-  struct Seen {
-    SeenPart seen;
-    trace::IdTable ids;
-    std::vector<std::string> spellings;
-    NameTable components;
-    std::vector<trace::WordPlace> words;
-  };
-
-  // The places of identifiers that the index knows by their keys.
-  static std::vector<trace::WordPlace> known_places(const Seen& seen) {
-    std::vector<trace::WordPlace> places;
-    std::string id;
-    for (const SeenPart::Undated& undated : seen.seen.undated) {
-      seen.ids.copy(seen.seen.seen[undated.observation].trace, id);
-      const auto hash = trace::hash_of_id(id);
-      if (hash && id.size() < 64) places.push_back(trace::word_place(*hash, undated.offset));
-    }
-    std::sort(places.begin(), places.end());
-    return places;
-  }
-
-  void add(const Part& part, Seen& seen) {
+  void add(const Part& part, IndexPart& seen) {
     if (failed_.ok()) failed_ = part.status;
     const bool as_written = seen.spellings.size() < kMostSpellings && !seen.ids.respelt();
     facts_.divisible = facts_.divisible && as_written;
@@ -236,13 +185,14 @@ class Indexer {
                    observation.severity, seen.components.names()[observation.component]});
     }
     for (const trace::WordPlace place : seen.words) words_.add(place);
+    for (const trace::StoredLink& link : seen.links.links) links_.add(link);
     seen = {};
   }
 
   Session& session_;
   const Filter& filter_;
   const IndexStore& store_;
-  std::vector<ListWorker>& workers_;
+  std::vector<IndexWorker>& workers_;
   input::Source& source_;
   trace::IndexFacts facts_;
   trace::IndexWriter writer_;
@@ -254,7 +204,7 @@ class Indexer {
   Status failed_;
 
   std::mutex mutex_;  // of what follows, and of all that add() changes
-  std::vector<Seen> seen_;
+  std::vector<IndexPart> seen_;
   std::vector<bool> done_;
   std::size_t next_ = 0;  // parts before this have been added
 };
@@ -264,7 +214,7 @@ class Indexer {
 Outcome run_index(Session& session, const Filter& filter) {
   const IndexStore& store = session.indexes();
   if (Status status = store.make_directory(); !status.ok()) return session.fail(status.message());
-  std::vector<ListWorker> workers(thread_count(session.query().threads));
+  std::vector<IndexWorker> workers(thread_count(session.query().threads));
   bool any = false;
   for (input::Source* source : session.sources()) {
     any = Indexer(session, filter, store, workers, *source).run() || any;

@@ -25,11 +25,13 @@ constexpr std::size_t kFew = 16;
 
 class ListScan {
  public:
-  ListScan(const ListSearch& search, ListWorker& worker, Part& part, SeenPart& seen)
+  ListScan(const ListSearch& search, ListWorker& worker, Part& part, SeenPart& seen,
+           const BlockLook& look)
       : search_(search),
         worker_(worker),
         part_(part),
         seen_(seen),
+        look_(look),
         reader_(*part.source, part.begin, part.end, search.query.block_size, worker.buffer),
         calendar_(search.calendars[part.index].get()),
         cursor_(calendar_ != nullptr ? *calendar_ : unknown_),
@@ -47,6 +49,7 @@ class ListScan {
       if (part_.meter != nullptr) part_.meter->add(block_.bytes.size());
       if (search_.for_index) part_.lines.count(block_.bytes, block_.offset);
       scan_block();
+      if (look_) look_(block_, reader_);
     }
     worker_.usual = seen_.seen.size() + seen_.seen.size() / 16;
     part_.evidence = witness.evidence();
@@ -401,6 +404,7 @@ class ListScan {
   ListWorker& worker_;
   Part& part_;
   SeenPart& seen_;
+  const BlockLook& look_;
   BlockReader reader_;
   trace::KeyCursor keys_{search_.search};
   const trace::Calendar unknown_;
@@ -441,8 +445,9 @@ std::uint16_t NameTable::number_of(std::string_view name) {
   return last_;
 }
 
-void scan_for_list(const ListSearch& search, ListWorker& worker, Part& part, SeenPart& seen) {
-  ListScan(search, worker, part, seen).run();
+void scan_for_list(const ListSearch& search, ListWorker& worker, Part& part, SeenPart& seen,
+                   const BlockLook& look) {
+  ListScan(search, worker, part, seen, look).run();
 }
 
 }  // namespace ktrace::engine

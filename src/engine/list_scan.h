@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "block_reader.h"
 #include "filter.h"
 #include "ktrace/calendar.h"
 #include "ktrace/format.h"
@@ -93,7 +94,11 @@ struct ListSearch {
   const trace::KeySearch search{keys};
 };
 
-/// Searches one part.
-void scan_for_list(const ListSearch& search, ListWorker& worker, Part& part, SeenPart& seen);
+/// Is shown each block of a part, and what reads it, once the block has been searched.
+using BlockLook = std::function<void(const Block& block, BlockReader& reader)>;
+
+/// Searches one part. `look` may be empty.
+void scan_for_list(const ListSearch& search, ListWorker& worker, Part& part, SeenPart& seen,
+                   const BlockLook& look = {});
 
 }  // namespace ktrace::engine

@@ -4,6 +4,8 @@
 
 #include <atomic>
 #include <string>
+#include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "hit_walk.h"
@@ -27,6 +29,21 @@ struct LinkWorker {
   trace::StoredLinkReader links;
 };
 
+/// Takes the links of the records of one part, but for those that it was told before.
+class LinkTaker {
+ public:
+  LinkTaker(LinkWorker& worker, LinkPart& into) : worker_(worker), into_(into) {}
+
+  /// `stamp`: that of the record, which is changed, or of the record before it.
+  void take(Record& record, const Stamp& stamp);
+
+ private:
+  LinkWorker& worker_;
+  LinkPart& into_;
+  std::unordered_set<std::string> told_;
+  std::vector<trace::StoredLink> links_;  // of one record
+};
+
 /// Reads the links of all records around certain literals and identifiers. Thread-safe once built.
 class LinkScan {
  public:
@@ -35,6 +52,9 @@ class LinkScan {
       : literals_(std::move(literals), false), ids_(ids, {}), block_size_(block_size) {}
 
   void read(LinkWorker& worker, Part& part, LinkPart& into) const;
+
+  /// Appends the positions in a block around which links may stand, in ascending order.
+  void find(std::string_view block, std::vector<std::size_t>& hits) const;
 
  private:
   const trace::LiteralSearch literals_;

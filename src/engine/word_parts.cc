@@ -17,35 +17,7 @@ namespace {
 // From so many on it is faster to read the log than to look them up.
 constexpr std::size_t kMostLookups = 4096;
 
-void sort_out(std::vector<trace::WordPlace>& places) {
-  std::sort(places.begin(), places.end());
-  places.erase(std::unique(places.begin(), places.end()), places.end());
-}
-
 }  // namespace
-
-WordScan::WordScan(input::Source& source, std::size_t block_size)
-    : hidden_(format::hiding_marks(bytes_at(source, 0, format::kBeginning))),
-      block_size_(block_size) {}
-
-void WordScan::read(const Part& part, const std::vector<trace::WordPlace>& known,
-                    std::vector<char>& buffer, std::vector<trace::WordPlace>& places) const {
-  BlockReader reader(*part.source, part.begin, part.end, block_size_, buffer);
-  std::vector<trace::WordPlace> ids;
-  std::vector<std::size_t> hidden;
-  for (Block block; reader.next(block);) {
-    trace::read_words(block.bytes, block.offset, ids, places);
-    hidden.clear();
-    hidden_.add(block.bytes, hidden);
-    for (const std::size_t at : hidden) {
-      places.push_back(trace::word_place(trace::kHiddenWord, block.offset + at));
-    }
-  }
-  sort_out(ids);
-  std::set_difference(ids.begin(), ids.end(), known.begin(), known.end(),
-                      std::back_inserter(places));
-  sort_out(places);
-}
 
 Result<std::optional<std::vector<std::uint64_t>>> WordQuery::steps(
     trace::IndexReader& index) const {

@@ -1,5 +1,4 @@
-// Where words stand: read off the parts of a source, for its index; and the parts of a source in
-// which words stand, as its index tells.
+// The parts of a source in which words stand, as its index tells.
 
 #pragma once
 
@@ -13,21 +12,6 @@
 #include "ktrace/word_places.h"
 
 namespace ktrace::engine {
-
-/// Reads the words of the parts of one source. Thread-safe once built.
-class WordScan {
- public:
-  WordScan(input::Source& source, std::size_t block_size);
-
-  /// Appends the places of all words in `part`, in order, each once, but for those in `known`
-  /// (ascending). Works in `buffer`.
-  void read(const Part& part, const std::vector<trace::WordPlace>& known, std::vector<char>& buffer,
-            std::vector<trace::WordPlace>& places) const;
-
- private:
-  const HiddenPlaces hidden_;
-  const std::size_t block_size_;
-};
 
 /// What a story looks for in an index.
 class WordQuery {

@@ -1,0 +1,103 @@
+// A block is searched for identifiers, words and links one after the other while it is in the
+// cache.
+//
+// An index tells of identifiers in two ways: what stands under a key is an occurrence; the words
+// are names and all other identifiers. In most logs nearly all identifiers stand under keys, and to
+// tell of them twice would double their cost.
+
+#include "index_scan.h"
+
+#include <algorithm>
+#include <bit>
+#include <iterator>
+#include <utility>
+
+#include "block_reader.h"
+#include "line_count.h"
+
+namespace ktrace::engine {
+namespace {
+
+// A set of places of words, at most half full.
+class PlaceSet {
+ public:
+  explicit PlaceSet(std::size_t most) : slots_(std::bit_ceil(2 * most + 2)) {}
+
+  void insert(trace::WordPlace place) { slots_[slot_of(place)] = place; }
+  bool contains(trace::WordPlace place) const { return slots_[slot_of(place)] == place; }
+
+ private:
+  // Where the place is or, if it is not there, would be. No word of an identifier is 0.
+  std::size_t slot_of(trace::WordPlace place) const {
+    std::size_t slot = place % slots_.size();
+    while (slots_[slot] != 0 && slots_[slot] != place) slot = (slot + 1) % slots_.size();
+    return slot;
+  }
+
+  std::vector<trace::WordPlace> slots_;
+};
+
+// The places of the identifiers that stand under keys.
+PlaceSet places_under_keys(const IndexPart& part) {
+  std::vector<std::uint32_t> words(part.ids.size());  // by number; 0: none
+  std::string id;
+  for (std::uint32_t number = 0; number < words.size(); ++number) {
+    part.ids.copy(number, id);
+    words[number] = id.size() < 64 ? trace::hash_of_id(id).value_or(0) : 0;
+  }
+  PlaceSet places(part.seen.undated.size());
+  for (const SeenPart::Undated& undated : part.seen.undated) {
+    const std::uint32_t word = words[part.seen.seen[undated.observation].trace];
+    if (word != 0) places.insert(trace::word_place(word, undated.offset));
+  }
+  return places;
+}
+
+}  // namespace
+
+IndexScan::IndexScan(const ListSearch& search, input::Source& source, bool keeps_words,
+                     bool keeps_links)
+    : search_(search),
+      links_(link_literals(), {}, search.query.block_size),
+      hidden_(format::hiding_marks(bytes_at(source, 0, format::kBeginning))),
+      keeps_words_(keeps_words),
+      keeps_links_(keeps_links) {}
+
+void IndexScan::read(IndexWorker& worker, Part& part, IndexPart& into) const {
+  GroupWalk walk(worker.links.hits, part, format::Depth::links);
+  LinkTaker taker(worker.links, into.links);
+  std::vector<std::size_t> hidden;
+  worker.ids.clear();
+  scan_for_list(
+      search_, worker.list, part, into.seen, [&](const Block& block, BlockReader& reader) {
+        hidden.clear();
+        hidden_.add(block.bytes, hidden);
+        if (keeps_words_) {
+          trace::read_words(block.bytes, block.offset, worker.ids, into.words);
+          for (const std::size_t at : hidden) {
+            into.words.push_back(trace::word_place(trace::kHiddenWord, block.offset + at));
+          }
+        }
+        if (!keeps_links_) return;
+        std::vector<std::size_t>& hits = worker.links.hits.hits;
+        hits.assign(hidden.begin(), hidden.end());
+        links_.find(block.bytes, hits);
+        walk.enter(block, false);
+        while (walk.next()) taker.take(walk.record(), walk.stamp(reader));
+      });
+  // With tables of its own a part needs no other's, and small tables are fast.
+  into.ids = std::exchange(worker.list.ids, {});
+  into.spellings = std::exchange(worker.list.spellings, {});
+  into.components = std::exchange(worker.list.components, {});
+  if (keeps_words_) take_words(worker, into);
+}
+
+void IndexScan::take_words(IndexWorker& worker, IndexPart& into) const {
+  const PlaceSet known = places_under_keys(into);
+  std::copy_if(worker.ids.begin(), worker.ids.end(), std::back_inserter(into.words),
+               [&known](trace::WordPlace place) { return !known.contains(place); });
+  std::sort(into.words.begin(), into.words.end());
+  into.words.erase(std::unique(into.words.begin(), into.words.end()), into.words.end());
+}
+
+}  // namespace ktrace::engine

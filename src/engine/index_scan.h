@@ -1,0 +1,51 @@
+// Reads a source once for all that its index keeps: identifiers as `list` sees them, the words of
+// the source, and its links as `story` sees them.
+
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "hit_walk.h"
+#include "ktrace/id_table.h"
+#include "ktrace/word_places.h"
+#include "list_scan.h"
+#include "story_links.h"
+
+namespace ktrace::engine {
+
+/// What was read of one part. The numbers in `seen` are those of the tables beside it.
+struct IndexPart {
+  SeenPart seen;
+  trace::IdTable ids;
+  std::vector<std::string> spellings;
+  NameTable components;
+  std::vector<trace::WordPlace> words;  ///< in order, each once
+  LinkPart links;
+};
+
+/// What a thread keeps from part to part.
+struct IndexWorker {
+  ListWorker list;
+  LinkWorker links;
+  std::vector<trace::WordPlace> ids;  ///< the places of all identifiers of a part
+};
+
+/// Thread-safe once built.
+class IndexScan {
+ public:
+  /// `keeps_words`, `keeps_links`: whether these are wanted.
+  IndexScan(const ListSearch& search, input::Source& source, bool keeps_words, bool keeps_links);
+
+  void read(IndexWorker& worker, Part& part, IndexPart& into) const;
+
+ private:
+  void take_words(IndexWorker& worker, IndexPart& into) const;
+
+  const ListSearch& search_;
+  const LinkScan links_;
+  const HiddenPlaces hidden_;
+  const bool keeps_words_, keeps_links_;
+};
+
+}  // namespace ktrace::engine
