@@ -51,6 +51,21 @@ class KeySearch {
     bool add(char letter);
   };
 
+  /// The same for the third and fourth characters of keys from the back.
+  class Deeper {
+   public:
+    /// A key, folded; none stands for any.
+    void add(std::string_view backwards);
+
+    /// Whether what stands before the last but one letter at `at` may be a key's.
+    bool may_end(const char* at) const { return (at_byte(at[-1]) & at_byte(at[-2]) >> 1 & 1) != 0; }
+
+   private:
+    std::uint8_t at_byte(char c) const { return bytes_[static_cast<unsigned char>(c)]; }
+
+    std::array<std::uint8_t, 256> bytes_{};  // 1: may be third, 2: fourth
+  };
+
  private:
   struct Spelling {
     std::string backwards;  // folded
@@ -71,6 +86,7 @@ class KeySearch {
   bool has_audit_ = false;                        // whether the audit ID is one
   std::array<bool, 256> last_letters_{};          // bytes that keys may end with
   Letters before_, last_;                         // the last but one and the last of all keys
+  Deeper deeper_;                                 // those before these
   bool fits_ = false;                             // whether all are in these
 };
 

@@ -51,6 +51,9 @@ TEST(KeySearch, FindsEverySpelling) {
               ElementsAre("traceID", "trace-id", "Trace_Id", "audit-ID"));
   EXPECT_THAT(keys_in("traceparent: dd.trace_id= logging.googleapis.com/trace=x"),
               ElementsAre("traceparent", "dd.trace_id", "logging.googleapis.com/trace"));
+  EXPECT_THAT(keys_in("t-r-a-c-e_I-D=1 trace__i-d: \"audit--id\":"),
+              ElementsAre("t-r-a-c-e_I-D", "trace__i-d", "audit--id"));
+  EXPECT_THAT(keys_in("2017-03-21T03:57:09.1Z AUDIT: id=\"1\""), ElementsAre("id"));
 }
 
 TEST(KeySearch, KnowsWhichKeysAreNotPlain) {
@@ -90,10 +93,14 @@ TEST(KeySearch, FindsKeysWhereverTheyStandInTheBlock) {
 
 TEST(KeySearch, AgreesWithKeySetOnRandomText) {
   std::mt19937 random(7);
-  const KeySet keys({"ab", "a.b", "b/c"});
-  for (int round = 0; round < 3000; ++round) {
+  const KeySet short_ones({"ab", "a.b", "b/c"}), long_ones({"abba", "a.bc", "b/cab"});
+  for (int round = 0; round < 6000; ++round) {
+    const KeySet& keys = round % 2 == 0 ? short_ones : long_ones;
     std::string text;
-    while (text.size() < random() % 200) text.push_back("aAbBc.-_/=:\" "[random() % 13]);
+    while (text.size() < random() % 200) {
+      text += "aAbBc.-_/=:\" "[random() % 13];
+      if (round % 2 != 0 && random() % 4 == 0) text += random() % 2 == 0 ? "ABb" : "a_.b";
+    }
     std::vector<std::string> expected;
     for (std::size_t at = 0; at < text.size(); ++at) {
       if (text[at] != '=' && text[at] != ':') continue;
