@@ -23,6 +23,19 @@ namespace {
 // A record of fewer identifiers than this compares each to the others.
 constexpr std::size_t kFew = 16;
 
+// As ==, but of a few characters it takes no call.
+bool same_text(std::string_view a, std::string_view b) {
+  if (a.size() != b.size()) return false;
+  if (a.size() < 8 || a.size() > 16) return a == b;
+  const auto differ = [&](std::size_t at) {
+    std::uint64_t words[2];
+    std::memcpy(&words[0], a.data() + at, 8);
+    std::memcpy(&words[1], b.data() + at, 8);
+    return words[0] ^ words[1];
+  };
+  return (differ(0) | differ(a.size() - 8)) == 0;
+}
+
 class ListScan {
  public:
   ListScan(const ListSearch& search, ListWorker& worker, Part& part, SeenPart& seen,
@@ -35,7 +48,8 @@ class ListScan {
         reader_(*part.source, part.begin, part.end, search.query.block_size, worker.buffer),
         calendar_(search.calendars[part.index].get()),
         cursor_(calendar_ != nullptr ? *calendar_ : unknown_),
-        wants_names_(wants_names({})) {}
+        wants_names_(wants_names({})),
+        has_times_(search.filter.has_times()) {}
 
   void run() {
     if (part_.known != nullptr && read_index()) return;
@@ -137,23 +151,27 @@ class ListScan {
   // The beginning of the line that holds `position`, and the payload that starts there or, where no
   // record is cut, behind an envelope, if any.
   // Places come in order, so that only what lies behind the last one is searched for a line end.
+  // That one stood outside of quotes, or its record has been parsed.
   void find_line(std::size_t position) {
     const char* const begin = block_.bytes.data();
-    const void* newline = ::memrchr(begin + searched_, '\n', position - searched_);
-    const bool same = newline == nullptr && searched_ > line_begin_;
+    const std::string_view behind = block_.bytes.substr(searched_, position - searched_);
+    const trace::LineHead head = trace::last_line_head(behind, vectors_);
+    const bool starts = head.begin != trace::LineHead::kNoLineEnd;
+    const bool same = !starts && searched_ > line_begin_;
+    outside_ = head.outside;
+    const std::size_t line = starts ? searched_ + head.begin : 0;
     searched_ = position;
     if (same) return;
     flush();
-    line_begin_ = newline == nullptr
-                      ? 0
-                      : static_cast<std::size_t>(static_cast<const char*>(newline) - begin) + 1;
-    content_ = line_begin_;
+    line_begin_ = content_ = line;
     payload_ = format::recognise(begin + line_begin_);
     if (payload_ == nullptr && hidden_) {
       content_ = format::content_begin(block_.bytes, line_begin_);
       payload_ = format::recognise(begin + content_);
     }
-    outside_ = content_;
+    if (content_ > line_begin_) {
+      outside_ = trace::balanced(block_.bytes.substr(content_, position - content_), vectors_);
+    }
     const bool one = payload_ != nullptr && payload_->split == nullptr;
     if (!one || payload_->glance == nullptr) payload_ = nullptr;
   }
@@ -180,11 +198,7 @@ class ListScan {
     const char behind = bytes[end + 1];
     if (bytes[separator] != '=' || key.end != separator || bytes[key.begin - 1] != ' ')
       return false;
-    if ((behind != ' ' && behind != '\n') || !begins_pair(key.begin)) return false;
-    // What is before the value's own quotes is looked at with them in one go.
-    if (!trace::balanced(bytes.substr(outside_, end + 1 - outside_), vectors_)) return false;
-    outside_ = end + 1;
-    return true;
+    return (behind == ' ' || behind == '\n') && outside_ && begins_pair(key.begin);
   }
 
   // Whether a pair begins at `key`, and not at a word before: the keys of a structured call may
@@ -298,7 +312,8 @@ class ListScan {
     common_.dated =
         calendar_ != nullptr && (stamp.kind == Stamp::Kind::absolute || !calendar_->empty());
     common_.observation.time = common_.dated ? cursor_.resolve(common_.offset, stamp) : Time();
-    if (common_.dated && !search_.filter.wants(common_.observation.time)) return false;
+    if (has_times_ && common_.dated && !search_.filter.wants(common_.observation.time))
+      return false;
     added_any_ = true;
     added_begin_ = position;
     added_from_ = seen_.seen.size();
@@ -391,7 +406,7 @@ class ListScan {
     std::uint8_t& recent = recent_[(key.size() * 5 + static_cast<unsigned char>(key.front()) * 3u +
                                     static_cast<unsigned char>(key.back())) %
                                    recent_.size()];
-    if (recent < known.size() && known[recent] == key) return recent;
+    if (recent < known.size() && same_text(known[recent], key)) return recent;
     const auto found = std::find(known.begin(), known.end(), key);
     const bool room = found != known.end() || known.size() < kMostSpellings;
     const auto place = static_cast<std::size_t>(found - known.begin());
@@ -412,14 +427,15 @@ class ListScan {
   trace::CalendarCursor cursor_;
   const Vectors vectors_ = widest_vectors();
   const bool wants_names_;  // of records that tell no component
+  const bool has_times_;    // whether those of some times only are wanted
   Block block_;
   bool quotes_ = false;                   // lines stand in JSON objects,
   std::unique_ptr<HiddenPlaces> hidden_;  // or behind envelopes, as they are if they are not cut
 
-  std::size_t searched_ = 0;                  // line ends before this are known
-  std::size_t line_begin_ = 0;                // of the line that holds what was looked at last
+  std::size_t searched_ = 0;                  // the place that was looked at last
+  std::size_t line_begin_ = 0;                // of the line that holds it
   std::size_t content_ = 0;                   // what is in the envelope of that line
-  std::size_t outside_ = 0;                   // a place behind that which is not within quotes
+  bool outside_ = false;                      // whether that place is not within quotes
   const format::Payload* payload_ = nullptr;  // of that line, if it starts a record
   std::vector<Pending> pending_;              // certain ones of that line
   std::size_t done_until_ = 0;                // records before this have been parsed

@@ -2,9 +2,11 @@
 
 #include "ktrace/quotes.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -115,6 +117,26 @@ KTRACE_AVX512 bool balanced_avx512(std::string_view text) {
   return others == 0 ? (std::popcount(quotes) & 1) == 0 : balanced_escapes(text);
 }
 
+// Backwards, so that the line's beginning and what stands in it are found in one reading.
+KTRACE_AVX512 LineHead last_line_head_avx512(std::string_view text) {
+  std::uint64_t quotes = 0, escapes = 0, lines = 0;
+  std::size_t begin = text.size();
+  while (lines == 0 && begin > 0) {
+    const std::size_t end = begin;
+    begin -= std::min<std::size_t>(end, 64);
+    const __m512i bytes = load_some(text.substr(0, end), begin);
+    lines = places(bytes, '\n');
+    const auto before = 63 - static_cast<unsigned>(std::countl_zero(lines | 1));
+    const std::uint64_t of_line = lines == 0 ? ~std::uint64_t{0} : ~std::uint64_t{1} << before;
+    quotes ^= places(bytes, '"') & of_line;
+    escapes |= places(bytes, '\\') & of_line;
+    if (lines != 0) begin += before + 1;
+  }
+  const bool outside =
+      escapes == 0 ? (std::popcount(quotes) & 1) == 0 : balanced_escapes(text.substr(begin));
+  return {lines == 0 ? LineHead::kNoLineEnd : begin, outside};
+}
+
 // The prefix XOR of the quotes tells what is in strings: from a quote to before the next.
 KTRACE_AVX512 bool in_same_object_avx512(std::string_view text) {
   const __m128i all = _mm_set1_epi8(-1);
@@ -142,6 +164,17 @@ KTRACE_AVX512 bool in_same_object_avx512(std::string_view text) {
 #endif
 
 }  // namespace
+
+LineHead last_line_head(std::string_view text, Vectors vectors) {
+#if defined(__x86_64__)
+  if (vectors == Vectors::avx512) return last_line_head_avx512(text);
+#endif
+  // Much faster than rfind().
+  const void* const end = text.empty() ? nullptr : ::memrchr(text.data(), '\n', text.size());
+  if (end == nullptr) return {LineHead::kNoLineEnd, balanced(text, vectors)};
+  const auto begin = static_cast<std::size_t>(static_cast<const char*>(end) - text.data()) + 1;
+  return {begin, balanced(text.substr(begin), vectors)};
+}
 
 bool in_same_object(std::string_view text, [[maybe_unused]] Vectors vectors) {
 #if defined(__x86_64__)

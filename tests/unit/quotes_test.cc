@@ -43,6 +43,33 @@ TEST(Balanced, TellsWhetherATextEndsOutsideOfQuotes) {
   EXPECT_GT(balanced_ones, 1000u);
 }
 
+TEST(LastLineHead, FindsTheLineAndWhetherItsTextEndsOutsideOfQuotes) {
+  std::mt19937 random(4);
+  std::size_t lines = 0, outside_ones = 0;
+  for (int round = 0; round < 6000; ++round) {
+    std::string text(random() % 300, 'x');
+    for (char& c : text) {
+      if (random() % 16 == 0) c = '"';
+      if (round % 3 == 0 && random() % 64 == 0) c = '\\';
+      if (round % 2 == 0 && random() % 64 == 0) c = '\n';
+    }
+    const std::size_t end = text.rfind('\n');
+    const bool outside = ends_outside(end == text.npos ? text : text.substr(end + 1));
+    const std::string padded = text + std::string(32, '\n');
+    lines += end != text.npos;
+    outside_ones += outside;
+    for (const Vectors vectors : {Vectors::none, Vectors::avx2, Vectors::avx512}) {
+      if (vectors > widest_vectors()) continue;
+      const LineHead head =
+          last_line_head(std::string_view(padded).substr(0, text.size()), vectors);
+      EXPECT_EQ(head.begin, end == text.npos ? LineHead::kNoLineEnd : end + 1) << text;
+      EXPECT_EQ(head.outside, outside) << text;
+    }
+  }
+  EXPECT_GT(lines, 1000u);
+  EXPECT_GT(outside_ones, 1000u);
+}
+
 /// What in_same_object() tells, letter by letter.
 bool ends_in_same(std::string_view text) {
   int depth = 0;
