@@ -131,10 +131,23 @@ Duration since_epoch(date::year_month_day day) {
   return Duration(date::local_days(day).time_since_epoch());
 }
 
-// The text of a whole number of `unit`s with three significant digits.
-std::string significant(double value, std::string_view unit) {
-  const int decimals = value < 9.995 ? 2 : value < 99.95 ? 1 : 0;
-  return fmt::format("{:.{}f}{}", value, decimals, unit);
+// `count` nanoseconds, 0.9995 to 999.5 of `unit`, with three significant digits. A list of traces
+// has two of these in each row.
+std::string significant(std::int64_t count, std::int64_t unit, std::string_view name) {
+  const std::size_t decimals = count * 1000 < unit * 9995 ? 2 : count * 100 < unit * 9995 ? 1 : 0;
+  const std::int64_t step = decimals == 2 ? unit / 100 : decimals == 1 ? unit / 10 : unit;
+  const std::int64_t twice = 2 * (count % step);
+  if (twice == step) {  // as floating-point numbers are rounded
+    const double value = static_cast<double>(count) / static_cast<double>(unit);
+    return fmt::format("{:.{}f}{}", value, decimals, name);
+  }
+  const std::int64_t digits = count / step + (twice > step ? 1 : 0);
+  std::string text;
+  for (const std::int64_t place : {100, 10, 1}) {
+    text += static_cast<char>('0' + digits / place % 10);
+    if ((place == 100 && decimals == 2) || (place == 10 && decimals == 1)) text += '.';
+  }
+  return text.append(name);
 }
 
 }  // namespace
@@ -311,11 +324,10 @@ std::optional<Duration> parse_duration(std::string_view text) {
 std::string format_duration(Duration duration) {
   const std::int64_t count = duration.count();
   if (count < 0) return "-" + format_duration(Duration(count == INT64_MIN ? INT64_MAX : -count));
-  const auto value = static_cast<double>(count);
   if (count < 1000) return fmt::format("{}ns", count);
-  if (count < 999'500) return significant(value / 1e3, "\u00b5s");
-  if (count < 999'500'000) return significant(value / 1e6, "ms");
-  if (count < 59'950'000'000) return significant(value / 1e9, "s");
+  if (count < 999'500) return significant(count, 1'000, "\u00b5s");
+  if (count < 999'500'000) return significant(count, 1'000'000, "ms");
+  if (count < 59'950'000'000) return significant(count, kSecond, "s");
   const std::int64_t whole = count / kSecond + (count % kSecond >= kSecond / 2 ? 1 : 0);
   if (whole < 3600) return fmt::format("{}m{:02}s", whole / 60, whole % 60);
   if (whole < 86400) return fmt::format("{}h{:02}m", whole / 3600, whole / 60 % 60);

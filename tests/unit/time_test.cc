@@ -91,6 +91,11 @@ TEST(Durations, AreShownWithThreeDigits) {
   EXPECT_EQ(format_duration(microseconds(71)), "71.0\u00b5s");
   EXPECT_EQ(format_duration(microseconds(217526)), "218ms");
   EXPECT_EQ(format_duration(milliseconds(1200)), "1.20s");
+  EXPECT_EQ(format_duration(microseconds(9'994)), "9.99ms");
+  EXPECT_EQ(format_duration(microseconds(9'995)), "10.0ms");
+  EXPECT_EQ(format_duration(microseconds(99'950)), "100ms");
+  EXPECT_EQ(format_duration(microseconds(1'125)), "1.12ms");
+  EXPECT_EQ(format_duration(microseconds(1'375)), "1.38ms");
   EXPECT_EQ(format_duration(microseconds(999'900)), "1.00s");
   EXPECT_EQ(format_duration(seconds(182)), "3m02s");
   EXPECT_EQ(format_duration(hours(5) + minutes(7)), "5h07m");
