@@ -49,6 +49,9 @@ class IdTable {
   void copy(std::uint32_t number, std::string& id) const;
   std::string id(std::uint32_t number) const;
 
+  /// How long it is if it is hex digits or a UUID in their one spelling; 0 for all others.
+  std::size_t number_length(std::uint32_t number) const;
+
  private:
   struct State;
   std::unique_ptr<State> state_;

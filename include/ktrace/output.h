@@ -115,7 +115,7 @@ class TraceRows {
   virtual void make(std::size_t index, TraceRow& row) const = 0;
 
   /// Calls see(piece, row) with all rows, those of one of pieces() pieces one after the other.
-  /// Several pieces may be seen at a time.
+  /// Several pieces may be seen at a time. A row's `id` may be another of the same width.
   using See = std::function<void(std::size_t piece, const TraceRow& row)>;
   virtual void each(const See& see) const;
   virtual std::size_t pieces() const { return 1; }

@@ -1,7 +1,8 @@
 // `list`: scan, date, group by trace, sum up, sort, write. Each pass ends before the next begins.
 //
-// What is kept of a record is an Observation of 16 bytes, of a trace its place in the order; rows
-// with their strings are made when they are written, on all threads.
+// What is kept of a record is an Observation of 16 bytes, of a trace its place in the order and, if
+// it has several records, what they sum up to; rows with their strings are made when they are
+// written, on all threads.
 
 #include <algorithm>
 #include <numeric>
@@ -31,6 +32,7 @@ struct Listed {
   std::int64_t rank = 0;  // the higher comes first
   Time start{};           // then the earlier
   std::uint32_t trace = 0;
+  std::uint32_t sum = 0;  // of a trace of several records: where it is in Sums::list
 };
 
 // The records of one trace, summed up.
@@ -38,10 +40,18 @@ struct Summary {
   std::uint64_t errors = 0;
   Time start{}, end{}, gap_start{};
   Duration gap{};
+  std::uint32_t components = 0;  // of several records: where they begin in Sums::components
+  std::uint32_t component_count = 0;
   std::uint8_t key = 0;
   Severity severity = Severity::unspecified;
 
   Duration duration() const { return distance(start, end); }
+};
+
+// Of the traces of one task, those of several records.
+struct Sums {
+  std::vector<Summary> list;
+  std::vector<std::uint16_t> components;  // of one after the other, in the order of appearance
 };
 
 // Sorts what is made of few runs that are in order already, as traces numbered by their first
@@ -268,9 +278,10 @@ class List final : output::TraceRows {
   void choose() {
     const TraceSort sort = query_.slowest > 0 ? TraceSort::duration : query_.sort;
     listed_.resize(ids().size());
-    for_each_piece(listed_.size(), [&](std::size_t, std::size_t begin, std::size_t end) {
+    sums_.resize(pieces_of(listed_.size()));
+    for_each_piece(listed_.size(), [&](std::size_t piece, std::size_t begin, std::size_t end) {
       for (std::size_t i = begin; i < end; ++i) {
-        listed_[i] = listed(static_cast<std::uint32_t>(i), sort);
+        listed_[i] = listed(static_cast<std::uint32_t>(i), sort, sums_[piece]);
       }
     });
     std::erase_if(listed_, [](const Listed& one) { return one.trace == kNotListed; });
@@ -278,14 +289,16 @@ class List final : output::TraceRows {
     if (query_.slowest == 0) return;
     listed_.resize(std::min(listed_.size(), query_.slowest));
     if (query_.sort == TraceSort::start) return;
-    for (Listed& one : listed_) one = listed(one.trace, query_.sort);
+    for (Listed& one : listed_) {
+      one.rank = rank(sum_of(one), seen_of(one.trace).size(), query_.sort);
+    }
     sort_listed();
   }
 
   static constexpr std::uint32_t kNotListed = UINT32_MAX;
 
   // Puts the records of a trace in the order of time, too.
-  Listed listed(std::uint32_t trace, TraceSort sort) {
+  Listed listed(std::uint32_t trace, TraceSort sort, Sums& sums) {
     const std::span<Observation> seen(grouped_.data() + bounds_[trace],
                                       bounds_[trace + 1] - bounds_[trace]);
     if (seen.empty()) return {0, {}, kNotListed};
@@ -295,9 +308,42 @@ class List final : output::TraceRows {
     if (!std::is_sorted(seen.begin(), seen.end(), earlier_one)) {
       std::stable_sort(seen.begin(), seen.end(), earlier_one);
     }
-    const Summary sum = sum_up(seen);
+    Summary sum = sum_up(seen);
     const bool wanted = !query_.only_errors || sum.errors > 0;
-    return {rank(sum, seen.size(), sort), sum.start, wanted ? trace : kNotListed};
+    const auto place = static_cast<std::uint32_t>(sums.list.size());
+    if (wanted && seen.size() > 1) {
+      add_components(seen, sum, sums.components);
+      sums.list.push_back(sum);
+    }
+    return {rank(sum, seen.size(), sort), sum.start, wanted ? trace : kNotListed, place};
+  }
+
+  void add_components(std::span<const Observation> seen, Summary& sum,
+                      std::vector<std::uint16_t>& components) const {
+    const std::size_t begin = components.size();
+    const Observation* before = nullptr;
+    for (const Observation& one : seen) {
+      const bool same = before != nullptr && before->component == one.component;
+      before = &one;
+      if (same || components_.names()[one.component].empty()) continue;
+      const auto first = components.begin() + static_cast<std::ptrdiff_t>(begin);
+      if (std::find(first, components.end(), one.component) == components.end()) {
+        components.push_back(one.component);
+      }
+    }
+    sum.components = static_cast<std::uint32_t>(begin);
+    sum.component_count = static_cast<std::uint32_t>(components.size() - begin);
+  }
+
+  std::span<const Observation> seen_of(std::uint32_t trace) const {
+    return {grouped_.data() + bounds_[trace], bounds_[trace + 1] - bounds_[trace]};
+  }
+
+  const Sums& sums_of(const Listed& one) const { return sums_[one.trace / kTracesPerTask]; }
+
+  Summary sum_of(const Listed& one) const {
+    const std::span<const Observation> seen = seen_of(one.trace);
+    return seen.size() == 1 ? sum_up(seen) : sums_of(one).list[one.sum];
   }
 
   static std::int64_t rank(const Summary& sum, std::size_t records, TraceSort sort) {
@@ -357,18 +403,28 @@ class List final : output::TraceRows {
     for_each_piece(size(), [&](std::size_t piece, std::size_t begin, std::size_t end) {
       output::TraceRow row;
       for (std::size_t i = begin; i < end; ++i) {
-        make(i, row);
+        const std::uint32_t trace = listed_[i].trace;
+        const std::size_t digits = ids().number_length(trace);
+        if (digits == 0) {
+          ids().copy(trace, row.id);
+        } else {
+          row.id.assign(digits, '0');
+        }
+        fill(listed_[i], row);
         see(piece, row);
       }
     });
   }
 
   void make(std::size_t index, output::TraceRow& row) const override {
-    const std::uint32_t trace = listed_[index].trace;
-    const std::span<const Observation> seen(grouped_.data() + bounds_[trace],
-                                            bounds_[trace + 1] - bounds_[trace]);
-    const Summary sum = sum_up(seen);
-    ids().copy(trace, row.id);
+    ids().copy(listed_[index].trace, row.id);
+    fill(listed_[index], row);
+  }
+
+  // Sets all fields but the identifier.
+  void fill(const Listed& one, output::TraceRow& row) const {
+    const std::span<const Observation> seen = seen_of(one.trace);
+    const Summary sum = sum_of(one);
     row.key = spellings_[sum.key];
     row.records = seen.size();
     row.errors = sum.errors;
@@ -379,14 +435,13 @@ class List final : output::TraceRows {
     row.largest_gap = sum.gap;
     row.gap_start = sum.gap_start;
     row.components.clear();
-    for (std::size_t i = 0; i < seen.size(); ++i) {
-      if (i > 0 && seen[i].component == seen[i - 1].component) continue;
-      const std::string_view component = components_.names()[seen[i].component];
-      if (component.empty()) continue;
-      if (std::find(row.components.begin(), row.components.end(), component) ==
-          row.components.end()) {
-        row.components.push_back(component);
+    if (seen.size() > 1) {
+      const std::uint16_t* const numbers = sums_of(one).components.data() + sum.components;
+      for (std::size_t i = 0; i < sum.component_count; ++i) {
+        row.components.push_back(components_.names()[numbers[i]]);
       }
+    } else if (const auto& name = components_.names()[seen[0].component]; !name.empty()) {
+      row.components.push_back(name);
     }
   }
 
@@ -442,6 +497,7 @@ class List final : output::TraceRows {
   NameTable components_;
   std::vector<std::uint64_t> bounds_;
   std::vector<Observation> grouped_;
+  std::vector<Sums> sums_;  // by task
   std::vector<Listed> listed_;
 };
 

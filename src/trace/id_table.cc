@@ -157,6 +157,12 @@ void IdTable::copy(std::uint32_t number, std::string& id) const {
   id = state_->ids.text(number, room);
 }
 
+std::size_t IdTable::number_length(std::uint32_t number) const {
+  const Form form = state_->ids.form(number);
+  if (form == Form::text || state_->odd.contains(number)) return 0;
+  return form == Form::hex ? 32 : 36;
+}
+
 std::string IdTable::id(std::uint32_t number) const {
   std::string id;
   copy(number, id);

@@ -28,6 +28,15 @@ TEST(IdTable, KnowsTraceIdsInAnyCaseAndOthersInTheirOwn) {
             table.number_of("zbf92f3577b34da6a3ce929d0e0e4736"));
 }
 
+TEST(IdTable, TellsHowLongNumbersAre) {
+  IdTable table;
+  const auto length = [&](std::string_view id) { return table.number_length(table.number_of(id)); };
+  EXPECT_EQ(length("4bf92f3577b34da6a3ce929d0e0e4736"), 32u);
+  EXPECT_EQ(length("9a62ff46-a897-4de8-90b3-d690123eaec8"), 36u);
+  EXPECT_EQ(length("4BF92F3577B34DA6A3CE929D0E0E4737"), 0u);
+  EXPECT_EQ(length("request-1"), 0u);
+}
+
 TEST(IdTable, HoldsMany) {
   IdTable table;
   for (std::uint32_t round = 0; round < 2; ++round) {
