@@ -37,8 +37,15 @@ class IdTable {
   /// during the call.
   void numbers_of(const std::vector<ReadId>& ids, std::vector<std::uint32_t>& numbers);
 
-  /// The same for all identifiers of another table, in the order of their numbers there.
-  std::vector<std::uint32_t> take_in(const IdTable& other);
+  /// Takes in another table in two steps, of which the first needs not be done by one thread.
+  /// `numbers`: those that the identifiers of `other` get here, by their numbers there.
+  ///
+  /// The first looks for those from `begin` to `end`. Thread-safe.
+  void find(const IdTable& other, std::size_t begin, std::size_t end,
+            std::vector<std::uint32_t>& numbers) const;
+
+  /// The second adds those that were not found. `last`: this table gives no number after that.
+  void take_in(const IdTable& other, bool last, std::vector<std::uint32_t>& numbers);
 
   std::size_t size() const;
 

@@ -14,6 +14,8 @@
 #include "commands.h"
 #include "list_scan.h"
 #include "parallel.h"
+#include "parallel_sort.h"
+#include "room.h"
 
 namespace ktrace::engine {
 namespace {
@@ -54,32 +56,6 @@ struct Sums {
   std::vector<std::uint16_t> components;  // of one after the other, in the order of appearance
 };
 
-// Sorts what is made of few runs that are in order already, as traces numbered by their first
-// records are.
-template <typename Place, typename Before>
-void sort_runs(Place begin, Place end, const Before& before) {
-  constexpr std::ptrdiff_t kShortest = 32;
-  std::vector<Place> bounds{begin};
-  while (bounds.back() != end) {
-    const Place run = bounds.back();
-    Place run_end = std::is_sorted_until(run, end, before);
-    if (run_end - run < kShortest) {
-      run_end = run + std::min(kShortest, end - run);
-      std::sort(run, run_end, before);
-    }
-    bounds.push_back(run_end);
-  }
-  while (bounds.size() > 2) {
-    std::vector<Place> merged{begin};
-    for (std::size_t i = 2; i < bounds.size(); i += 2) {
-      std::inplace_merge(bounds[i - 2], bounds[i - 1], bounds[i], before);
-      merged.push_back(bounds[i]);
-    }
-    if (bounds.size() % 2 == 0) merged.push_back(end);
-    bounds = std::move(merged);
-  }
-}
-
 // In: at least one record, in the order of time; those without any stand behind all others.
 Summary sum_up(std::span<const Observation> seen) {
   Summary sum;
@@ -118,7 +94,7 @@ class List final : output::TraceRows {
     resolve_streams();
     group();
     choose();
-    const bool any = !listed_.empty();
+    const bool any = listed_.size() > 0;
     if (query_.quiet) return any ? Outcome::found : session_.outcome(false);
     output::Sink sink(session_.output());
     if (query_.count) {
@@ -208,7 +184,7 @@ class List final : output::TraceRows {
     std::vector<std::vector<std::uint8_t>> spellings(workers_.size());
     std::vector<std::vector<std::uint16_t>> components(workers_.size());
     for (std::size_t w = 0; w < workers_.size(); ++w) {
-      if (w > 0) numbers[w] = ids().take_in(std::exchange(workers_[w].ids, {}));
+      if (w > 0) join(w, numbers[w]);
       take_in(workers_[w].spellings, spellings[w]);
       for (const std::string& name : workers_[w].components.names()) {
         components[w].push_back(components_.number_of(name));
@@ -225,12 +201,22 @@ class List final : output::TraceRows {
     });
     // While they are counted, and then placed, the bound behind a trace is two places behind it,
     // and then one.
-    bounds_.assign(ids().size() + 2, 0);
+    bounds_ = Room<std::uint64_t>(ids().size() + 2, true);
     for_each_seen([&](const Observation& seen) { ++bounds_[seen.trace + 2]; });
     std::partial_sum(bounds_.begin(), bounds_.end(), bounds_.begin());
-    grouped_.resize(bounds_.back());
+    grouped_ = Room<Observation>(bounds_[ids().size() + 1]);
     for_each_seen([&](const Observation& seen) { grouped_[bounds_[seen.trace + 1]++] = seen; });
     for (SeenPart& part : seen_) part.seen = {};
+  }
+
+  // The table of the first worker takes in that of another.
+  void join(std::size_t worker, std::vector<std::uint32_t>& numbers) {
+    const trace::IdTable other = std::exchange(workers_[worker].ids, {});
+    numbers.resize(other.size());
+    for_each_piece(numbers.size(), [&](std::size_t, std::size_t begin, std::size_t end) {
+      ids().find(other, begin, end, numbers);
+    });
+    ids().take_in(other, worker + 1 == workers_.size(), numbers);
   }
 
   // Calls see(observation) for all, in the order of sources and offsets. Every thread looks at all,
@@ -277,17 +263,19 @@ class List final : output::TraceRows {
   // Out: what is asked for, in its order.
   void choose() {
     const TraceSort sort = query_.slowest > 0 ? TraceSort::duration : query_.sort;
-    listed_.resize(ids().size());
+    listed_ = Room<Listed>(ids().size());
     sums_.resize(pieces_of(listed_.size()));
     for_each_piece(listed_.size(), [&](std::size_t piece, std::size_t begin, std::size_t end) {
       for (std::size_t i = begin; i < end; ++i) {
         listed_[i] = listed(static_cast<std::uint32_t>(i), sort, sums_[piece]);
       }
     });
-    std::erase_if(listed_, [](const Listed& one) { return one.trace == kNotListed; });
+    const auto* const end = std::remove_if(
+        listed_.begin(), listed_.end(), [](const Listed& one) { return one.trace == kNotListed; });
+    listed_.cut(static_cast<std::size_t>(end - listed_.begin()));
     sort_listed();
     if (query_.slowest == 0) return;
-    listed_.resize(std::min(listed_.size(), query_.slowest));
+    listed_.cut(query_.slowest);
     if (query_.sort == TraceSort::start) return;
     for (Listed& one : listed_) {
       one.rank = rank(sum_of(one), seen_of(one.trace).size(), query_.sort);
@@ -299,7 +287,7 @@ class List final : output::TraceRows {
 
   // Puts the records of a trace in the order of time, too.
   Listed listed(std::uint32_t trace, TraceSort sort, Sums& sums) {
-    const std::span<Observation> seen(grouped_.data() + bounds_[trace],
+    const std::span<Observation> seen(grouped_.begin() + bounds_[trace],
                                       bounds_[trace + 1] - bounds_[trace]);
     if (seen.empty()) return {0, {}, kNotListed};
     const auto earlier_one = [](const Observation& a, const Observation& b) {
@@ -336,7 +324,7 @@ class List final : output::TraceRows {
   }
 
   std::span<const Observation> seen_of(std::uint32_t trace) const {
-    return {grouped_.data() + bounds_[trace], bounds_[trace + 1] - bounds_[trace]};
+    return {&grouped_[0] + bounds_[trace], bounds_[trace + 1] - bounds_[trace]};
   }
 
   const Sums& sums_of(const Listed& one) const { return sums_[one.trace / kTracesPerTask]; }
@@ -362,23 +350,13 @@ class List final : output::TraceRows {
     return 0;
   }
 
-  // Each thread sorts a piece.
   void sort_listed() {
     const auto before = [this](const Listed& a, const Listed& b) {
       if (a.rank != b.rank) return a.rank > b.rank;
       if (a.start != b.start) return a.start < b.start;
       return a.trace != b.trace && ids().id(a.trace) < ids().id(b.trace);
     };
-    const auto place = [&](std::size_t piece) {
-      return listed_.begin() +
-             static_cast<std::ptrdiff_t>(listed_.size() * piece / workers_.size());
-    };
-    for_each_task(workers_, workers_.size(), [&](ListWorker&, std::size_t piece) {
-      sort_runs(place(piece), place(piece + 1), before);
-    });
-    for (std::size_t piece = 1; piece < workers_.size(); ++piece) {
-      std::inplace_merge(listed_.begin(), place(piece), place(piece + 1), before);
-    }
+    sort_on_all(listed_, workers_.size(), before);
   }
 
   static std::size_t pieces_of(std::size_t count) {
@@ -495,10 +473,10 @@ class List final : output::TraceRows {
   std::vector<ListWorker> workers_;
   std::vector<std::string> spellings_;
   NameTable components_;
-  std::vector<std::uint64_t> bounds_;
-  std::vector<Observation> grouped_;
+  Room<std::uint64_t> bounds_;
+  Room<Observation> grouped_;
   std::vector<Sums> sums_;  // by task
-  std::vector<Listed> listed_;
+  Room<Listed> listed_;
 };
 
 }  // namespace

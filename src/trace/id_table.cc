@@ -122,26 +122,36 @@ void IdTable::numbers_of(const std::vector<ReadId>& ids, std::vector<std::uint32
       [&](std::uint32_t number) { numbers.push_back(number); });
 }
 
-std::vector<std::uint32_t> IdTable::take_in(const IdTable& other) {
+void IdTable::find(const IdTable& other, std::size_t begin, std::size_t end,
+                   std::vector<std::uint32_t>& numbers) const {
+  const DistinctIds& theirs = other.state_->ids;
+  const DistinctIds& ours = state_->ids;
+  DistinctIds::Key ring[kAhead];
+  for (std::size_t i = begin; i < end + kAhead; ++i) {
+    DistinctIds::Key& key = ring[i % kAhead];
+    if (i >= begin + kAhead) numbers[i - kAhead] = ours.find(key);
+    if (i >= end) continue;
+    key = theirs.key(static_cast<std::uint32_t>(i));
+    key.hash = ours.hash(key);
+    ours.prefetch(key.hash);
+  }
+}
+
+// What was found may be spelt otherwise here.
+void IdTable::take_in(const IdTable& other, bool last, std::vector<std::uint32_t>& numbers) {
   state_->respelt = state_->respelt || other.state_->respelt;
-  std::vector<std::uint32_t> numbers;
-  numbers.reserve(other.size());
   const bool any_odd = !state_->odd.empty() || !other.state_->odd.empty();
-  std::string ids[kAhead];  // of as many keys as are held at a time
-  state_->insert_all(
-      other.size(),
-      [&](std::size_t i, State::Key& key) {
-        const auto number = static_cast<std::uint32_t>(i);
-        if (any_odd) {
-          other.copy(number, ids[i % kAhead]);
-          return state_->prepare(ids[i % kAhead], key);
-        }
-        static_cast<DistinctIds::Key&>(key) = other.state_->ids.key(number);
-        key.hash = state_->ids.hash(key);
-        key.odd = false;
-      },
-      [&](std::uint32_t number) { numbers.push_back(number); });
-  return numbers;
+  std::string id;
+  for (std::uint32_t i = 0; i < numbers.size(); ++i) {
+    if (any_odd) {
+      other.copy(i, id);
+      numbers[i] = number_of(id);
+    } else if (numbers[i] == index::kMostIds) {
+      DistinctIds::Key key = other.state_->ids.key(i);
+      key.hash = state_->ids.hash(key);
+      numbers[i] = last ? state_->ids.append(key) : state_->ids.insert(key);
+    }
+  }
 }
 
 std::size_t IdTable::size() const { return state_->ids.size(); }

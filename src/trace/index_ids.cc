@@ -58,17 +58,33 @@ bool DistinctIds::matches(std::uint32_t id, const Key& key) const {
                                 : numbers_[id] == key.number;
 }
 
-std::uint32_t DistinctIds::insert(const Key& key) {
-  if (size() >= slots_.size() / 8 * 5) grow();
+// Gives the identifier's number or, when it is in no slot, kMostIds and the slot for it.
+std::uint32_t DistinctIds::probe(const Key& key, std::size_t& at) const {
   const std::uint32_t upper = stamp(key.hash, 0) ^ 1;
-  std::size_t at = slot_of(key.hash);
-  for (; slots_[at] != 0; at = (at + 1) & (slots_.size() - 1)) {
+  for (at = slot_of(key.hash); slots_[at] != 0; at = (at + 1) & (slots_.size() - 1)) {
     if (slots_[at] >> number_bits_ != upper >> number_bits_) continue;
     const std::uint32_t id = (slots_[at] & ((1u << number_bits_) - 1)) - 1;
     if (matches(id, key)) return id;
   }
+  return kMostIds;
+}
+
+std::uint32_t DistinctIds::find(const Key& key) const {
+  std::size_t at = 0;
+  return probe(key, at);
+}
+
+std::uint32_t DistinctIds::insert(const Key& key) {
+  if (size() >= slots_.size() / 8 * 5) grow();
+  std::size_t at = 0;
+  const std::uint32_t known = probe(key, at);
+  if (known != kMostIds) return known;
+  slots_[at] = stamp(key.hash, static_cast<std::uint32_t>(size()));
+  return append(key);
+}
+
+std::uint32_t DistinctIds::append(const Key& key) {
   const auto id = static_cast<std::uint32_t>(size());
-  slots_[at] = stamp(key.hash, id);
   forms_.push_back(static_cast<std::uint8_t>(key.form));
   numbers_.push_back(key.number);
   if (key.form == Form::text) {

@@ -41,6 +41,12 @@ class DistinctIds {
   /// The number of the identifier; it is new when that is the size() from before.
   std::uint32_t insert(const Key& key);
 
+  /// The number of an identifier that was inserted; kMostIds when it was not.
+  std::uint32_t find(const Key& key) const;
+
+  /// Adds an identifier that is not in the table, and is not to be found either. Gives its number.
+  std::uint32_t append(const Key& key);
+
   std::size_t size() const { return forms_.size(); }
 
   Form form(std::uint32_t id) const { return static_cast<Form>(forms_[id] & ~kShared); }
@@ -69,6 +75,7 @@ class DistinctIds {
 
   std::size_t slot_of(std::uint64_t hash) const { return hash & (slots_.size() - 1); }
   std::uint32_t stamp(std::uint64_t hash, std::uint32_t id) const;
+  std::uint32_t probe(const Key& key, std::size_t& at) const;
   bool matches(std::uint32_t id, const Key& key) const;
   void grow();
   void place(std::uint32_t id, std::uint64_t hash);

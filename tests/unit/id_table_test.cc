@@ -2,6 +2,8 @@
 
 #include "ktrace/id_table.h"
 
+#include <utility>
+
 #include <gtest/gtest.h>
 
 namespace ktrace::trace {
@@ -114,19 +116,22 @@ TEST(QuotedNumber, TellsHowLongItIs) {
 }
 
 TEST(IdTable, TakesInAnother) {
-  for (const bool odd : {false, true}) {
+  for (const auto& [odd, last] : {std::pair(false, false), {true, false}, {false, true}}) {
     IdTable table, other;
     for (int i = 0; i < 30; ++i) table.number_of("request-" + std::to_string(i));
     table.number_of(odd ? kUpper : kLower);
     for (int i = 20; i < 60; ++i) other.number_of("request-" + std::to_string(i));
     other.number_of("9a62ff46-a897-4de8-90b3-d690123eaec8");
     other.number_of(kLower);
-    const std::vector<std::uint32_t> numbers = table.take_in(other);
-    ASSERT_EQ(numbers.size(), other.size());
+    std::vector<std::uint32_t> numbers(other.size());
+    table.find(other, 0, 7, numbers);
+    table.find(other, 7, other.size(), numbers);
+    table.take_in(other, last, numbers);
     for (std::uint32_t i = 0; i < numbers.size(); ++i) EXPECT_EQ(table.id(numbers[i]), other.id(i));
     EXPECT_EQ(numbers[0], 20u);
     EXPECT_EQ(numbers.back(), 30u);
     EXPECT_EQ(table.size(), 62u);
+    EXPECT_EQ(last || table.number_of("request-59") == numbers[39], true);
   }
 }
 

@@ -1,0 +1,52 @@
+// Memory for many plain values.
+
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdlib>
+#include <memory>
+#include <new>
+#include <type_traits>
+
+namespace ktrace::engine {
+
+/// Unlike a vector's, its memory is first touched by the threads that write the values: the system
+/// takes as long to hand it out as they need to fill it.
+template <typename T>
+class Room {
+ public:
+  /// All bytes are 0 if `zero`; otherwise a value is to be set before it is read.
+  explicit Room(std::size_t size = 0, bool zero = false)
+      : memory_(allocate(size, zero)), size_(size) {}
+
+  T& operator[](std::size_t i) { return memory_.get()[i]; }
+  const T& operator[](std::size_t i) const { return memory_.get()[i]; }
+  T* begin() { return memory_.get(); }
+  T* end() { return begin() + size_; }
+  const T* begin() const { return memory_.get(); }
+  const T* end() const { return begin() + size_; }
+  std::size_t size() const { return size_; }
+
+  /// Forgets the values from `size` on.
+  void cut(std::size_t size) { size_ = std::min(size_, size); }
+
+ private:
+  static_assert(std::is_trivially_copyable_v<T>);
+
+  static T* allocate(std::size_t size, bool zero) {
+    const std::size_t count = std::max<std::size_t>(size, 1);
+    void* const memory = zero ? std::calloc(count, sizeof(T)) : std::malloc(count * sizeof(T));
+    if (memory == nullptr) throw std::bad_alloc();
+    return static_cast<T*>(memory);
+  }
+
+  struct Free {
+    void operator()(T* memory) const { std::free(memory); }
+  };
+
+  std::unique_ptr<T[], Free> memory_;
+  std::size_t size_;
+};
+
+}  // namespace ktrace::engine
