@@ -95,7 +95,7 @@ class LinkGraph {
   std::uint64_t undecided() const { return undecided_; }
 
  private:
-  // All objects of one name, in order of creation; those that were not seen to be made come last.
+  // All objects of one name, in order of creation.
   struct Name {
     std::string_view id;
     std::vector<std::uint32_t> objects;
@@ -116,6 +116,7 @@ class LinkGraph {
   void take_known(const Thing& thing, const Link& link);
   void index_names();
   void add_name(std::uint32_t number);
+  void insert(std::uint32_t number, std::vector<std::uint32_t>& objects) const;
   void call(std::uint32_t number);
   std::uint32_t call_number(const Thing& told);
   std::uint32_t find_called(const Thing& told, Time at) const;

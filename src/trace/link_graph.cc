@@ -133,12 +133,20 @@ void LinkGraph::add_name(std::uint32_t number) {
   const Thing& thing = objects_[number].name;
   if (!thing.space.empty()) spaces_.insert(thing.space);
   auto& objects = names_[number_of_id(names_, name_numbers_, thing.name)].objects;
-  objects.push_back(number);
+  insert(number, objects);
   if (objects.size() > kManyNamed) {
     call(number);
   } else if (objects.size() == kManyNamed) {
     for (const std::uint32_t one : objects) call(one);
   }
+}
+
+// In order of creation, which nearly always is at the end.
+void LinkGraph::insert(std::uint32_t number, std::vector<std::uint32_t>& objects) const {
+  const auto place = std::upper_bound(
+      objects.begin(), objects.end(), number,
+      [&](std::uint32_t a, std::uint32_t b) { return objects_[a].created < objects_[b].created; });
+  objects.insert(place, number);
 }
 
 // All that can be told of the object in a text: its kind or none, its namespace or none.
@@ -152,7 +160,7 @@ void LinkGraph::call(std::uint32_t number) {
           {Thing::Kind::object, type ? name.type : "", space ? name.space : "", name.name, {}})];
       const Thing& first = objects_[called.objects.empty() ? number : called.objects.front()].name;
       called.mixed = called.mixed || !same_name(first, name);
-      called.objects.push_back(number);
+      insert(number, called.objects);
     }
   }
 }
@@ -174,11 +182,9 @@ std::uint32_t LinkGraph::find_called(const Thing& told, Time at) const {
   if (number == kNone || called_[number].mixed) return kNone;
   const auto& objects = called_[number].objects;
   if (objects.size() == 1) return objects.front();
-  // They are in order of creation, but for the last, which may be one that nobody saw made.
-  if (objects_[objects.back()].created <= at) return objects.back();
-  const auto behind =
-      std::partition_point(objects.begin(), objects.end() - 1,
-                           [&](std::uint32_t one) { return objects_[one].created <= at; });
+  const auto behind = std::partition_point(objects.begin(), objects.end(), [&](std::uint32_t one) {
+    return objects_[one].created <= at;
+  });
   return behind == objects.begin() ? kNone : *(behind - 1);
 }
 
@@ -232,10 +238,10 @@ std::uint32_t LinkGraph::object_number(const Thing& thing, Time at) {
   if (thing.type.empty() || thing.name.empty()) return kNone;
   // It is spoken of before its first sign of life: of one that was not seen to be made.
   const auto& same = named(thing.name);
-  const auto unseen = std::find_if(same.rbegin(), same.rend(), [&](std::uint32_t number) {
+  const auto unseen = std::find_if(same.begin(), same.end(), [&](std::uint32_t number) {
     return objects_[number].name.id.empty() && same_name(objects_[number].name, thing);
   });
-  if (unseen != same.rend()) return *unseen;
+  if (unseen != same.end()) return *unseen;
   const auto number = static_cast<std::uint32_t>(objects_.size());
   Object& object = objects_.emplace_back();
   object.name = thing;

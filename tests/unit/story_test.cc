@@ -192,6 +192,12 @@ TEST(Story, NameMeansTheObjectThatHadItThen) {
     }
     EXPECT_EQ(uid_in(pods, "pods", "team-a", 5), "none") << count;
     EXPECT_EQ(uid_in(pods, "services", "default", 5), "none") << count;
+    // One that nobody saw made was there before; what is told of it is not told of those.
+    teller.request(-20, "look", "get", "pods", "db-0");
+    const LinkGraph before = teller.graph();
+    EXPECT_EQ(uid_in(before, "pods", "default", -10), "") << count;
+    EXPECT_EQ(uid_in(before, "pods", "default", 0), "uid-0") << count;
+    EXPECT_EQ(uid_in(before, "", "", 15), "uid-1") << count;
     teller.request(3, "make-service", "create", "services", "", Teller::meta("db-0", "s", 1), 201);
     const LinkGraph two_kinds = teller.graph();
     EXPECT_EQ(uid_in(two_kinds, "", "default", 5), "none") << count;
