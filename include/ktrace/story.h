@@ -50,12 +50,18 @@ class Story {
  public:
   static constexpr std::uint32_t kNone = UINT32_MAX;
 
+  /// A request, trace or object, by its number in the graph.
+  struct Node {
+    Thing::Kind kind = Thing::Kind::none;
+    std::uint32_t number = kNone;
+  };
+
   /// One step of the way from the start to a thing: a link, gone along from `from` to `to`.
   struct Step {
     std::uint32_t before = kNone;  ///< the step that led to `from`
     std::uint32_t depth = 0;       ///< how many steps led here
     std::string_view kind;         ///< of the link
-    Thing from, to;
+    Node from, to;
     bool told = false;  ///< by the record at `evidence`; otherwise it is so by definition
     Evidence evidence;
   };
@@ -94,6 +100,10 @@ class Story {
 
   const std::vector<Member>& members() const { return members_; }
   const std::vector<Step>& steps() const { return steps_; }
+
+  /// What a node is; its views live as long as the graph.
+  Thing thing(const Node& node) const;
+
   const Thing& start() const { return start_; }
 
  private:
@@ -105,8 +115,8 @@ class Story {
   };
 
   std::uint32_t depth_behind(std::uint32_t step) const;
-  std::uint32_t add_step(std::uint32_t before, std::string_view kind, const Thing& from,
-                         const Thing& to, std::uint32_t link);
+  std::uint32_t add_step(std::uint32_t before, std::string_view kind, Node from, Node to,
+                         std::uint32_t link);
   bool add_member(std::uint32_t object, Time from, Time until, std::uint32_t step);
   void start_at_request(std::uint32_t request, std::uint32_t step);
   void start_at_trace(std::uint32_t trace);

@@ -296,7 +296,7 @@ class StoryRun {
 
   // Out: the records that belong, in the order of their parts. Their texts are in parts_.
   std::vector<Told> gather(const trace::Story& story, const output::Format& format, bool shows) {
-    const std::vector<std::string> ids = story.ids(), names = story.names();
+    std::vector<std::string> ids = story.ids(), names = story.names();
     const trace::WordSearch words(ids, names);
     const BlockSearch search = [&](std::string_view block, std::vector<std::size_t>& hits) {
       words.find_names(block, hits);
@@ -305,7 +305,7 @@ class StoryRun {
       std::sort(hits.begin(), hits.end());
     };
     const bool count_lines = shows && format.counts_lines;
-    indexes_.find(WordQuery(ids, names), filter_, count_lines);
+    indexes_.find(WordQuery(std::move(ids), std::move(names)), filter_, count_lines);
     parts_ = make_parts(readable_.sources(), filter_, query_.block_size,
                         [&](std::uint32_t source, Parts& parts) {
                           move_parts(source, parts);
@@ -364,7 +364,10 @@ class StoryRun {
 
   // Lines are counted in each part; here from the beginning of the source.
   std::vector<Told> join(std::vector<std::vector<Told>>& told) const {
+    std::size_t count = 0;
+    for (const std::vector<Told>& part : told) count += part.size();
     std::vector<Told> all;
+    all.reserve(count);
     std::uint64_t lines = 0;
     for (std::size_t i = 0; i < parts_.size(); ++i) {
       if (i > 0 && parts_[i]->index != parts_[i - 1]->index) lines = 0;
@@ -373,6 +376,7 @@ class StoryRun {
         if (one.found.line != 0) one.found.line += lines;
         all.push_back(one);
       }
+      told[i] = {};
       lines += parts_[i]->newlines;
     }
     return all;
@@ -424,10 +428,11 @@ class StoryRun {
     via.push_back({std::string(reason.how), "", "", trace::describe(reason.thing), "", 0});
     for (std::uint32_t at = reason.step; at != trace::Story::kNone; at = story.steps()[at].before) {
       const trace::Story::Step& step = story.steps()[at];
+      const trace::Thing from = story.thing(step.from), to = story.thing(step.to);
       Via link{std::string(step.kind),
-               std::string(trace::relation(step.kind, step.from, step.to)),
-               trace::describe(step.from),
-               trace::describe(step.to),
+               std::string(trace::relation(step.kind, from, to)),
+               trace::describe(from),
+               trace::describe(to),
                "",
                0};
       if (step.told) {

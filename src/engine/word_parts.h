@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "hit_walk.h"
@@ -16,8 +17,8 @@ namespace ktrace::engine {
 /// What a story looks for in an index.
 class WordQuery {
  public:
-  WordQuery(const std::vector<std::string>& ids, const std::vector<std::string>& names)
-      : ids_(ids), names_(names), hashes_(trace::hashes_of(ids, names)) {}
+  WordQuery(std::vector<std::string> ids, std::vector<std::string> names)
+      : ids_(std::move(ids)), names_(std::move(names)), hashes_(trace::hashes_of(ids_, names_)) {}
 
   bool empty() const { return ids_.empty() && names_.empty(); }
 

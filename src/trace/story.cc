@@ -9,6 +9,12 @@
 #include "mentions.h"
 
 namespace ktrace::trace {
+namespace {
+
+using Kind = Thing::Kind;
+
+}  // namespace
+
 Story::Story(const LinkGraph& graph, const StoryStart& start, const StoryLimits& limits)
     : graph_(graph), limits_(limits) {
   const auto reach = [&](Time from) {
@@ -20,7 +26,7 @@ Story::Story(const LinkGraph& graph, const StoryStart& start, const StoryLimits&
     live(start.object);
   } else if (start.request != kNone) {
     const LinkGraph::Request& request = graph.requests()[start.request];
-    start_ = {Thing::Kind::request, {}, {}, {}, request.id};
+    start_ = thing({Kind::request, start.request});
     reach(request.time);
     start_at_request(start.request, kNone);
   } else {
@@ -34,8 +40,17 @@ std::uint32_t Story::depth_behind(std::uint32_t step) const {
   return step == kNone ? 1 : steps_[step].depth + 1;
 }
 
-std::uint32_t Story::add_step(std::uint32_t before, std::string_view kind, const Thing& from,
-                              const Thing& to, std::uint32_t link) {
+Thing Story::thing(const Node& node) const {
+  if (node.kind == Kind::object) return graph_.objects()[node.number].name;
+  Thing thing;
+  thing.kind = node.kind;
+  if (node.kind == Kind::request) thing.id = graph_.requests()[node.number].id;
+  if (node.kind == Kind::trace) thing.id = graph_.traces()[node.number].id;
+  return thing;
+}
+
+std::uint32_t Story::add_step(std::uint32_t before, std::string_view kind, Node from, Node to,
+                              std::uint32_t link) {
   Step step{before, depth_behind(before), kind, from, to, link != kNone, {}};
   if (step.told) step.evidence = graph_.links()[link].evidence;
   steps_.push_back(step);
@@ -54,12 +69,12 @@ void Story::start_at_request(std::uint32_t request, std::uint32_t step) {
   const LinkGraph::Request& from = graph_.requests()[request];
   requests_.emplace(request, step);
   request_order_.push_back(request);
-  const Thing thing{Thing::Kind::request, {}, {}, {}, from.id};
   for (const LinkGraph::Tie& tie : from.objects) {
     const LinkGraph::Object& object = graph_.objects()[tie.other];
     for (const LinkGraph::Change& change : object.changes) {
       if (change.request != request) continue;
-      const std::uint32_t led = add_step(step, "request", thing, object.name, change.link);
+      const std::uint32_t led = add_step(step, "request", {Kind::request, request},
+                                         {Kind::object, tie.other}, change.link);
       held_.push_back({tie.other, change.time, change.time, led, change.effect == Effect::deleted});
       break;
     }
@@ -70,26 +85,22 @@ void Story::start_at_request(std::uint32_t request, std::uint32_t step) {
 // A trace: the requests in it, and those in traces that link to it, which is how the API server
 // keeps the trace of a caller that it does not trust.
 void Story::start_at_trace(std::uint32_t trace) {
-  const LinkGraph::Trace& start = graph_.traces()[trace];
-  start_ = {Thing::Kind::trace, {}, {}, {}, start.id};
+  start_ = thing({Kind::trace, trace});
   traces_.emplace(trace, kNone);
   trace_order_.push_back(trace);
-  const auto start_requests = [&](const LinkGraph::Trace& in, std::uint32_t before) {
-    const Thing from{Thing::Kind::trace, {}, {}, {}, in.id};
-    for (const LinkGraph::Tie& tie : in.requests) {
-      const LinkGraph::Request& request = graph_.requests()[tie.other];
-      const Thing to{Thing::Kind::request, {}, {}, {}, request.id};
-      start_at_request(tie.other, add_step(before, "trace", from, to, tie.link));
+  const auto start_requests = [&](std::uint32_t in, std::uint32_t before) {
+    for (const LinkGraph::Tie& tie : graph_.traces()[in].requests) {
+      start_at_request(tie.other, add_step(before, "trace", {Kind::trace, in},
+                                           {Kind::request, tie.other}, tie.link));
     }
   };
-  start_requests(start, kNone);
-  for (const LinkGraph::Tie& tie : start.linked) {
-    const LinkGraph::Trace& linked = graph_.traces()[tie.other];
-    const Thing to{Thing::Kind::trace, {}, {}, {}, linked.id};
-    const std::uint32_t step = add_step(kNone, "span-link", start_, to, tie.link);
+  start_requests(trace, kNone);
+  for (const LinkGraph::Tie& tie : graph_.traces()[trace].linked) {
+    const std::uint32_t step =
+        add_step(kNone, "span-link", {Kind::trace, trace}, {Kind::trace, tie.other}, tie.link);
     traces_.emplace(tie.other, step);
     trace_order_.push_back(tie.other);
-    start_requests(linked, step);
+    start_requests(tie.other, step);
   }
 }
 
@@ -104,7 +115,7 @@ void Story::live(std::uint32_t object) {
       const LinkGraph::Object& to = graph_.objects()[tie.other];
       if (to.created > last_ || member_of_.contains(tie.other)) continue;
       const auto step = add_step(owner.step, link_kinds()[graph_.links()[tie.link].kind].name,
-                                 from.name, to.name, tie.link);
+                                 {Kind::object, owner.object}, {Kind::object, tie.other}, tie.link);
       add_member(tie.other, Time::min(), Time::max(), step);
     }
   }
@@ -139,7 +150,7 @@ void Story::hold(const Held& held) {
     }
     if (begin >= end || member_of_.contains(tie.other)) continue;
     const auto step = add_step(held.step, link_kinds()[graph_.links()[tie.link].kind].name,
-                               object.name, child.name, tie.link);
+                               {Kind::object, held.object}, {Kind::object, tie.other}, tie.link);
     held_.push_back({tie.other, begin, end, step, false});
   }
 }
@@ -155,7 +166,8 @@ void Story::take_along(const Held& held) {
           return change.effect == Effect::deleted && change.time < held.begin;
         });
     if (gone || child.created > held.begin || member_of_.contains(number)) return;
-    const auto step = add_step(held.step, kind, object.name, child.name, link);
+    const auto step =
+        add_step(held.step, kind, {Kind::object, held.object}, {Kind::object, number}, link);
     held_.push_back({number, held.begin, held.begin, step, true});
   };
   for (const LinkGraph::Tie& tie : object.owned) {
@@ -179,15 +191,15 @@ void Story::gather() {
     for (const LinkGraph::Tie& tie : object.requests) {
       const LinkGraph::Request& request = graph_.requests()[tie.other];
       if (!inside(request.time) || requests_.contains(tie.other)) continue;
-      const Thing to{Thing::Kind::request, {}, {}, {}, request.id};
-      requests_.emplace(tie.other, add_step(member.step, "request", object.name, to, tie.link));
+      requests_.emplace(tie.other, add_step(member.step, "request", {Kind::object, member.object},
+                                            {Kind::request, tie.other}, tie.link));
       request_order_.push_back(tie.other);
     }
     for (const LinkGraph::Tie& tie : object.traces) {
       if (!inside(tie.time) || traces_.contains(tie.other)) continue;
-      const Thing to{Thing::Kind::trace, {}, {}, {}, graph_.traces()[tie.other].id};
       const std::string_view kind = link_kinds()[graph_.links()[tie.link].kind].name;
-      traces_.emplace(tie.other, add_step(member.step, kind, object.name, to, tie.link));
+      traces_.emplace(tie.other, add_step(member.step, kind, {Kind::object, member.object},
+                                          {Kind::trace, tie.other}, tie.link));
       trace_order_.push_back(tie.other);
     }
   }
@@ -196,35 +208,29 @@ void Story::gather() {
 // From requests to their traces, to traces that are linked with these, to the requests of those.
 void Story::spread() {
   std::size_t request = 0, trace = 0;
-  const auto request_thing = [&](std::uint32_t number) {
-    return Thing{Thing::Kind::request, {}, {}, {}, graph_.requests()[number].id};
-  };
-  const auto trace_thing = [&](std::uint32_t number) {
-    return Thing{Thing::Kind::trace, {}, {}, {}, graph_.traces()[number].id};
-  };
-  const auto reach_trace = [&](const LinkGraph::Tie& tie, std::string_view kind, const Thing& from,
+  const auto reach_trace = [&](const LinkGraph::Tie& tie, std::string_view kind, Node from,
                                std::uint32_t before) {
     if (depth_behind(before) > limits_.hops || traces_.contains(tie.other)) return;
-    traces_.emplace(tie.other, add_step(before, kind, from, trace_thing(tie.other), tie.link));
+    traces_.emplace(tie.other, add_step(before, kind, from, {Kind::trace, tie.other}, tie.link));
     trace_order_.push_back(tie.other);
   };
   while (request < request_order_.size() || trace < trace_order_.size()) {
     if (request < request_order_.size()) {
       const std::uint32_t number = request_order_[request++];
       for (const LinkGraph::Tie& tie : graph_.requests()[number].traces) {
-        reach_trace(tie, "trace", request_thing(number), requests_.at(number));
+        reach_trace(tie, "trace", {Kind::request, number}, requests_.at(number));
       }
       continue;
     }
     const std::uint32_t number = trace_order_[trace++];
     const std::uint32_t before = traces_.at(number);
     for (const LinkGraph::Tie& tie : graph_.traces()[number].linked) {
-      reach_trace(tie, "span-link", trace_thing(number), before);
+      reach_trace(tie, "span-link", {Kind::trace, number}, before);
     }
     for (const LinkGraph::Tie& tie : graph_.traces()[number].requests) {
       if (depth_behind(before) > limits_.hops || requests_.contains(tie.other)) continue;
       const auto step =
-          add_step(before, "trace", trace_thing(number), request_thing(tie.other), tie.link);
+          add_step(before, "trace", {Kind::trace, number}, {Kind::request, tie.other}, tie.link);
       requests_.emplace(tie.other, step);
       request_order_.push_back(tie.other);
     }

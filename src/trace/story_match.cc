@@ -155,12 +155,12 @@ Story::Reason Story::match(Record& record) const {
 }
 
 std::uint32_t Story::object_of(const Reason& reason) const {
-  const Thing* thing = &reason.thing;
-  for (std::uint32_t at = reason.step; thing->kind != Thing::Kind::object; at = steps_[at].before) {
+  Thing near = reason.thing;
+  for (std::uint32_t at = reason.step; near.kind != Thing::Kind::object; at = steps_[at].before) {
     if (at == kNone) return kNone;
-    thing = &steps_[at].from;
+    near = thing(steps_[at].from);
   }
-  return graph_.find_object(*thing, Time::max());
+  return graph_.find_object(near, Time::max());
 }
 
 std::vector<std::string> Story::ids() const {

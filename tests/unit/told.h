@@ -80,10 +80,17 @@ class Teller {
 
   /// All links that were told so far.
   std::vector<Link> links() {
-    std::vector<Link> links;
+    std::vector<Link> links = kept_;
     LinkReader reader;
     for (const Record& record : records_) reader.read(record, arena_, links);
     return links;
+  }
+
+  /// Keeps the links of what was told so far, and forgets the records.
+  void forget() {
+    kept_ = links();
+    records_.clear();
+    texts_.clear();
   }
 
   /// The records themselves. Ends the teller's use.
@@ -110,6 +117,7 @@ class Teller {
 
   std::deque<Record> records_;
   std::deque<std::string> texts_;
+  std::vector<Link> kept_;
   Arena arena_;
 };
 
