@@ -21,7 +21,7 @@ namespace {
 
 // To be raised whenever other records or identifiers are found in the same bytes: indexes that were
 // made by other rules are made anew.
-constexpr std::uint32_t kRules = 4;
+constexpr std::uint32_t kRules = 5;
 
 constexpr std::uint64_t kHashed = 4096;
 

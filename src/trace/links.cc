@@ -61,8 +61,19 @@ std::string_view attribute(const Record& record, std::string_view key) {
   return found == nullptr ? std::string_view() : found->value;
 }
 
-// "namespace/name" as klog writes references to objects.
+// The string behind `key` in JSON text; it has no escapes.
+std::string_view member_of(std::string_view json, std::string_view key) {
+  const std::size_t at = json.find(key);
+  if (at == json.npos) return {};
+  const std::string_view text = json.substr(at + key.size());
+  return text.substr(0, text.find('"'));
+}
+
+// "namespace/name", and in JSON {"name":"…","namespace":"…"}, as klog writes references to objects.
 Thing reference(std::string_view type, std::string_view text) {
+  if (text.starts_with('{')) {
+    return object(type, member_of(text, "\"namespace\":\""), member_of(text, "\"name\":\""));
+  }
   const std::size_t slash = text.find('/');
   if (slash == text.npos) return object(type, {}, text);
   return object(type, text.substr(0, slash), text.substr(slash + 1));
@@ -186,15 +197,9 @@ void extract_context(const RecordFacts& facts, LinkMaker& make) {
   }
 }
 
-// The string behind `key` in JSON text; it has no escapes.
-std::string_view member_of(std::string_view json, std::string_view key, std::size_t size) {
-  const std::size_t at = json.find(key);
-  return at == json.npos ? std::string_view() : json.substr(at + key.size()).substr(0, size);
-}
-
 // event={"ID":"pod's UID","Type":"ContainerStarted","Data":"container or sandbox"}
 std::string_view event_pod(const Record& record) {
-  return member_of(attribute(record, "event"), "\"ID\":\"", 36);
+  return member_of(attribute(record, "event"), "\"ID\":\"");
 }
 
 void extract_container(const RecordFacts& facts, LinkMaker& make) {
@@ -207,14 +212,13 @@ void extract_container(const RecordFacts& facts, LinkMaker& make) {
   if (pod.empty()) pod = attribute(record, "podID");
   for (const std::string_view key : {"containerID", "podSandboxID", "sandboxID"}) {
     const std::string_view id = attribute(record, key);
-    const std::string_view name = attribute(record, "pod");
-    if (!is_container_id(id) || (!is_uuid(pod) && name.find('/') == name.npos)) continue;
-    Thing owner = name.empty() ? object("pods", {}, {}) : reference("pods", name);
+    Thing owner = reference("pods", attribute(record, "pod"));
+    if (!is_container_id(id) || (!is_uuid(pod) && owner.space.empty())) continue;
     if (is_uuid(pod)) owner.id = pod;
     make.link(owner, {Thing::Kind::container, {}, {}, {}, id});
   }
   const std::string_view owner = event_pod(record);
-  const std::string_view id = member_of(attribute(record, "event"), "\"Data\":\"", 64);
+  const std::string_view id = member_of(attribute(record, "event"), "\"Data\":\"");
   if (!is_container_id(id) || !is_uuid(owner)) return;
   make.link(object("pods", {}, {}, owner), {Thing::Kind::container, {}, {}, {}, id});
 }
@@ -239,9 +243,8 @@ void extract_uid(const RecordFacts& facts, LinkMaker& make) {
   if (facts.type != Type::log) return;
   std::string_view id = attribute(facts.record, "podUID");
   if (id.empty()) id = event_pod(facts.record);
-  const std::string_view name = attribute(facts.record, "pod");
-  if (!is_uuid(id) || name.find('/') == name.npos) return;
-  Thing pod = reference("pods", name);
+  Thing pod = reference("pods", attribute(facts.record, "pod"));
+  if (!is_uuid(id) || pod.space.empty()) return;
   pod.id = id;
   make.link(pod, pod);
 }

@@ -117,6 +117,25 @@ TEST(Links, KubeletTellsTheContainersOfAPod) {
                                    "container: pod default/web-1 -> container " + id));
 }
 
+TEST(Links, LogsInJsonTellOfObjectsAsThoseInText) {
+  const std::string uid = "0ff01618-796b-4107-a7ec-bb9de37f3afc", id(64, 'c');
+  const std::string pod = R"({"name":"web-1","namespace":"default"})";
+  Teller teller;
+  teller.log(0, "Event occurred",
+             {{"object", R"({"name":"web","namespace":"default"})"},
+              {"kind", "ReplicaSet"},
+              {"message", "Created pod: web-1"}});
+  teller.log(0, "SyncLoop", {{"pod", pod}, {"podUID", uid}});
+  teller.log(0, "Created PodSandbox for pod", {{"podSandboxID", id}, {"pod", pod}});
+  teller.log(0, "Successfully bound pod to node", {{"pod", pod}, {"node", "node1"}});
+  teller.log(0, "SyncLoop", {{"pod", R"({"namespace":7})"}, {"podUID", uid}});
+  EXPECT_THAT(words(teller),
+              testing::ElementsAre("made: replicaset default/web -> pod default/web-1",
+                                   "uid: pod default/web-1 -> pod default/web-1",
+                                   "container: pod default/web-1 -> container " + id,
+                                   "node: pod default/web-1 -> node node1"));
+}
+
 TEST(Links, ObjectsStoreTraceContexts) {
   // Version 0, field 0: 16 bytes of trace ID; the rest is of no matter.
   const std::string binary = "AABlJtnxDlWUnRjnDWIqcuDVAQAAAAAAAAABAgE=";
