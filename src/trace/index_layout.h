@@ -29,7 +29,7 @@
 namespace ktrace::trace::index {
 
 inline constexpr std::string_view kMagic = "KTRACEIX";
-inline constexpr std::uint32_t kVersion = 6;
+inline constexpr std::uint32_t kVersion = 7;
 
 /// Occurrences in a block. Larger ones make lookups slower and, because a leaf then has fewer
 /// blocks to tell apart, the file smaller: by 1 % for twice the size.

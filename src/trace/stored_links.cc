@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 
+#include "deflate.h"
 #include "index_layout.h"
 
 namespace ktrace::trace {
@@ -51,23 +52,40 @@ Time date(const Link& link, const Stamp& stamp, CalendarCursor& cursor) {
   return earlier(cursor.resolve(link.evidence.offset, stamp), -later);
 }
 
-void append_text(std::string& out, std::string_view text) {
-  Number number;
-  const Form form = parse_number(text, number);
-  out.push_back(static_cast<char>(form));
-  if (form == Form::text) return append_string(out, text);
+// A form beside those of identifiers: 64 hex digits in lower case, as containers are called.
+constexpr std::uint8_t kContainerForm = 5;
+constexpr std::size_t kContainerSize = 64;
+
+void append_number(std::string& out, const Number& number) {
   append_fixed(out, number.high, 8);
   append_fixed(out, number.low, 8);
+}
+
+void append_text(std::string& out, std::string_view text) {
+  Number number, rest;
+  const bool container = text.size() == kContainerSize &&
+                         parse_number(text.substr(0, 32), number) == Form::hex &&
+                         parse_number(text.substr(32), rest) == Form::hex;
+  const Form form = container ? Form{kContainerForm} : parse_number(text, number);
+  out.push_back(static_cast<char>(form));
+  if (form == Form::text) return append_string(out, text);
+  append_number(out, number);
+  if (container) append_number(out, rest);
 }
 
 std::string_view take_text(Bytes& in, Arena& arena) {
   const std::uint64_t form = in.fixed(1);
   if (form == static_cast<std::uint64_t>(Form::text)) return arena.keep(in.string());
   const Number number{in.fixed(8), in.fixed(8)};
-  if (form > static_cast<std::uint64_t>(Form::uuid4)) return {};
-  char* const text = arena.allocate(36);
-  const std::size_t size = format_number(number, static_cast<Form>(form), text);
-  arena.shrink(36 - size);
+  char* const text = arena.allocate(kContainerSize);
+  std::size_t size = 0;
+  if (form == kContainerForm) {
+    const Number rest{in.fixed(8), in.fixed(8)};
+    size = format_number(number, Form::hex, text) + format_number(rest, Form::hex, text + 32);
+  } else if (form <= static_cast<std::uint64_t>(Form::uuid4)) {
+    size = format_number(number, static_cast<Form>(form), text);
+  }
+  arena.shrink(kContainerSize - size);
   return {text, size};
 }
 
@@ -189,12 +207,14 @@ std::string LinkEncoder::finish() {
   out += texts_;
   append_varint(out, count_);
   out += links_;
-  return out;
+  return deflate(out);
 }
 
 bool decode_links(std::string_view bytes, std::uint32_t source, Arena& arena,
                   std::vector<StoredLink>& links) {
-  LinkDecoder decoder(bytes, source, arena);
+  const auto inflated = inflate(bytes);
+  if (!inflated) return false;
+  LinkDecoder decoder(*inflated, source, arena);
   return decoder.run(links, [&](StoredLink& stored) {
     decoder.read(stored.link, stored.stamp, stored.by_calendar);
   });
@@ -202,7 +222,9 @@ bool decode_links(std::string_view bytes, std::uint32_t source, Arena& arena,
 
 bool decode_links(std::string_view bytes, std::uint32_t source, const Calendar& calendar,
                   Arena& arena, std::vector<Link>& links) {
-  LinkDecoder decoder(bytes, source, arena);
+  const auto inflated = inflate(bytes);
+  if (!inflated) return false;
+  LinkDecoder decoder(*inflated, source, arena);
   CalendarCursor cursor(calendar);
   return decoder.run(links, [&](Link& link) {
     Stamp stamp;

@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include "deflate.h"
 #include "told.h"
 
 namespace ktrace::trace {
@@ -118,23 +119,29 @@ TEST_F(StoredLinks, NoneAreNone) {
 }
 
 TEST_F(StoredLinks, CutShortAreRefused) {
-  const std::string whole = encoded();
+  const std::string whole = encoded(), inflated = *index::inflate(whole);
+  std::vector<StoredLink> taken;
   for (std::size_t size = 0; size < whole.size(); ++size) {
-    std::vector<StoredLink> taken;
     EXPECT_FALSE(decode_links(whole.substr(0, size), 0, arena_, taken)) << size;
+  }
+  for (std::size_t size = 0; size < inflated.size(); ++size) {
+    const std::string cut = index::deflate(inflated.substr(0, size));
+    EXPECT_FALSE(decode_links(cut, 0, arena_, taken)) << size;
   }
 }
 
 TEST_F(StoredLinks, DamagedAreRefusedOrOthers) {
-  const std::string whole = encoded();
+  const std::string whole = encoded(), inflated = *index::inflate(whole);
   std::mt19937 random(1);
   Calendar calendar;
   CalendarCursor cursor(calendar);
   for (int round = 0; round < 2000; ++round) {
-    std::string damaged = whole;
+    const bool inside = round % 2 == 0;
+    std::string damaged = inside ? inflated : whole;
     for (std::size_t i = 0; i <= random() % 3; ++i) {
       damaged[random() % damaged.size()] = static_cast<char>(random());
     }
+    if (inside) damaged = index::deflate(damaged);
     std::vector<StoredLink> taken;
     if (!decode_links(damaged, 0, arena_, taken)) continue;
     for (const StoredLink& link : taken) {
