@@ -6,7 +6,8 @@
 
 namespace ktrace {
 
-/// Each has all that is before it; avx512 means F, BW, and carry-less multiplication.
+/// Each has all that is before it; avx2 means BMI and POPCNT, too, which every such machine has,
+/// and avx512 F, BW, and carry-less multiplication.
 enum class Vectors : std::uint8_t { none, avx2, avx512 };
 
 /// The widest that this machine has and that are compiled in.

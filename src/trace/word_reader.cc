@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cstring>
 #include <string>
 
 #include "ktrace/literal_search.h"
@@ -37,17 +38,15 @@ class Places {
 // Different words of a block, as many as there is room for.
 class SeenWords {
  public:
-  explicit SeenWords(std::string_view block) : block_(block) { words_.reserve(kMost); }
+  SeenWords() { words_[0] = {}; }
 
-  // Whether the word was seen before; from now on it was.
-  bool see(std::size_t at, std::size_t size) {
-    // What stands before a block cannot be read.
-    if (at + size < 8) return false;
-    const char* const begin = block_.data() + at;
+  // Whether the word was seen before; from now on it was. It has `size` bytes, and ends at least
+  // kWindow bytes behind the block's beginning.
+  bool see(const char* begin, std::size_t size) {
     // Of a word of fewer than eight bytes what stands before and behind it is shifted out.
-    const std::size_t spare = 64 - 8 * std::min<std::size_t>(size, 8);
-    const Word word{load_word(begin, 8) << spare, load_word(begin + size - 8, 8) >> spare, at,
-                    size};
+    const std::size_t spare = 8 * (kWindow - std::min(size, kWindow));
+    const Word word{load_word(begin, kWindow) << spare,
+                    load_word(begin + size - kWindow, kWindow) >> spare, begin, size};
     // Of a short word first and last are the same bytes, which must not cancel each other.
     const std::uint64_t mixed = word.first + std::rotl(word.last, 21) + size;
     const std::size_t slot = mixed * kOdd >> (64 - kBits);
@@ -55,23 +54,26 @@ class SeenWords {
   }
 
   void forget() {
-    words_.resize(1);
+    count_ = 1;
     slots_.fill(0);
   }
 
+  static constexpr std::size_t kWindow = 8;
+
  private:
-  static constexpr unsigned kBits = 13;
-  static constexpr std::size_t kMost = std::size_t{1} << (kBits - 2);
+  static constexpr unsigned kBits = 12;
+  static constexpr std::size_t kMost = std::size_t{1} << (kBits - 1);
 
   // Its first and its last eight bytes, or all that it has.
   struct Word {
-    std::uint64_t first = 0, last = 0;
-    std::size_t at = 0, size = 0;
+    std::uint64_t first, last;
+    const char* begin;
+    std::size_t size;
   };
 
-  bool same(const Word& a, const Word& b) const {
-    if (a.first != b.first || a.last != b.last || a.size != b.size) return false;
-    return a.size <= 16 || block_.substr(a.at, a.size) == block_.substr(b.at, b.size);
+  static bool same(const Word& a, const Word& b) {
+    if (((a.first ^ b.first) | (a.last ^ b.last) | (a.size ^ b.size)) != 0) return false;
+    return a.size <= 2 * kWindow || std::memcmp(a.begin, b.begin, a.size) == 0;
   }
 
   // From `slot` on, which has another word or none.
@@ -79,15 +81,15 @@ class SeenWords {
     for (; slots_[slot] != 0; slot = (slot + 1) % slots_.size()) {
       if (same(words_[slots_[slot]], word)) return true;
     }
-    if (words_.size() == kMost) forget();
-    slots_[slot] = static_cast<std::uint16_t>(words_.size());
-    words_.push_back(word);
+    if (count_ == kMost) forget();
+    slots_[slot] = static_cast<std::uint16_t>(count_);
+    words_[count_++] = word;
     return false;
   }
 
-  std::string_view block_;
-  std::vector<Word> words_{1};  // in the order in which they were seen; the first is none
+  std::size_t count_ = 1;                                       // of words; the first is none
   std::array<std::uint16_t, std::size_t{1} << kBits> slots_{};  // numbers of words
+  std::array<Word, kMost> words_;  // in the order in which they were seen
 };
 
 // Lines of a block that identifiers judge.
@@ -130,11 +132,80 @@ class JudgedLines {
   std::vector<Line>::const_iterator next_;
 };
 
+// Where words that may be names begin and end, in turn, of a stripe of a block after the other. A
+// bit that is added where a word begins is carried to the place behind its end, be it among the
+// next 64.
+class WordEdges {
+ public:
+  static constexpr std::size_t kStripe = 16;
+
+  // Of the 64 bytes at `at` of which `masks` tell; `left_out`: where no names begin. Inlined where
+  // the instructions for single bits are known.
+  [[gnu::always_inline]] void find(std::size_t at, const WordMasks& masks, std::uint64_t left_out) {
+    const std::uint64_t begins = masks.letter & ~(masks.word << 1 | before_ | left_out);
+    before_ = masks.word >> 63;
+    const std::uint64_t carried = masks.word + carry_;
+    const std::uint64_t sum = carried + begins;
+    carry_ = carried < carry_ || sum < begins ? 1 : 0;
+    std::uint64_t edges = begins | (sum & ~masks.word);
+    std::size_t* next = &places_[count_];
+    count_ += static_cast<std::size_t>(std::popcount(edges));
+    // How many there are cannot be foreseen, so that some more are noted than there are.
+    while (edges != 0) {
+      for (std::size_t i = 0; i < kAtATime; ++i, edges &= edges - 1) {
+        *next++ = at + static_cast<std::size_t>(std::countr_zero(edges));
+      }
+    }
+  }
+
+  // Calls `look` with place and size of each word, and forgets them. Of the last word the end may
+  // not be known yet.
+  template <typename Look>
+  void each_word(const Look& look) {
+    std::size_t i = 0;
+    for (; i + 2 <= count_; i += 2) look(places_[i], places_[i + 1] - places_[i]);
+    if (i < count_) places_[0] = places_[i];
+    count_ -= i;
+  }
+
+ private:
+  static constexpr std::size_t kAtATime = 12;
+
+  std::array<std::size_t, (kStripe + 1) * 64 + 1 + kAtATime> places_;
+  std::size_t count_ = 0;
+  std::uint64_t before_ = 0;  // whether the place before is of a word,
+  std::uint64_t carry_ = 0;   // and whether that may be a name
+};
+
+[[gnu::always_inline]] inline void find_edges_anyhow(std::size_t at, const WordMasks* masks,
+                                                     std::size_t count, JudgedLines& judged,
+                                                     WordEdges& edges) {
+  for (std::size_t i = 0; i < count; ++i, at += 64) edges.find(at, masks[i], judged.around(at));
+}
+
+#if defined(__x86_64__)
+__attribute__((target("bmi,popcnt"))) void find_edges_by_bits(std::size_t at,
+                                                              const WordMasks* masks,
+                                                              std::size_t count,
+                                                              JudgedLines& judged,
+                                                              WordEdges& edges) {
+  find_edges_anyhow(at, masks, count, judged, edges);
+}
+#endif
+
+void find_edges(std::size_t at, const WordMasks* masks, std::size_t count, JudgedLines& judged,
+                WordEdges& edges) {
+#if defined(__x86_64__)
+  if (widest_vectors() != Vectors::none) return find_edges_by_bits(at, masks, count, judged, edges);
+#endif
+  find_edges_anyhow(at, masks, count, judged, edges);
+}
+
 class WordReader {
  public:
   WordReader(std::string_view block, std::uint64_t offset, std::vector<WordPlace>& ids,
              std::vector<WordPlace>& names)
-      : block_(block), offset_(offset), ids_(offset, ids), names_(names) {}
+      : block_(block), offset_(offset), ids_(offset, ids), names_(names), judged_(block) {}
 
   void run() {
     each_uuid(block_, [&](std::size_t at) {
@@ -150,14 +221,14 @@ class WordReader {
       const std::size_t count = read_masks(at);
       for (std::size_t i = 0; i < count; ++i) {
         each_lane(masks_[i].hex, [&](std::size_t lane) { numbers.see_lane(at + 64 * i + lane); });
-        find_edges(at + 64 * i, masks_[i]);
       }
-      read_names();
+      find_edges(at, masks_.data(), count, judged_, edges_);
+      edges_.each_word([this](std::size_t place, std::size_t size) { read_word(place, size); });
     }
   }
 
  private:
-  static constexpr std::size_t kStripe = 16;
+  static constexpr std::size_t kStripe = WordEdges::kStripe;
 
   // The masks of the stripe at `begin`. Gives how many there are; behind the block's end is
   // nothing.
@@ -183,37 +254,15 @@ class WordReader {
     for (; lanes != 0; lanes &= lanes - 1) look(static_cast<std::size_t>(std::countr_zero(lanes)));
   }
 
-  // Notes where words that may be names begin and end. A bit that is added where a word begins is
-  // carried to the place behind its end, be it among the next 64.
-  void find_edges(std::size_t at, const WordMasks& masks) {
-    const std::uint64_t begins = masks.letter & ~(masks.word << 1 | before_) & ~judged_.around(at);
-    before_ = masks.word >> 63;
-    const std::uint64_t carried = masks.word + carry_;
-    const std::uint64_t sum = carried + begins;
-    carry_ = carried < carry_ || sum < begins ? 1 : 0;
-    std::uint64_t edges = begins | (sum & ~masks.word);
-    std::size_t* next = &edges_[edge_count_];
-    edge_count_ += static_cast<std::size_t>(std::popcount(edges));
-    // How many there are cannot be foreseen, so that some more are noted than there are.
-    while (edges != 0) {
-      for (std::size_t i = 0; i < kEdgesAtATime; ++i, edges &= edges - 1) {
-        *next++ = at + static_cast<std::size_t>(std::countr_zero(edges));
-      }
-    }
-  }
-
-  // Of the last word the end may not be known yet.
-  void read_names() {
-    std::size_t i = 0;
-    for (; i + 2 <= edge_count_; i += 2) read_word(edges_[i], edges_[i + 1] - edges_[i]);
-    if (i < edge_count_) edges_[0] = edges_[i];
-    edge_count_ -= i;
-  }
-
   void read_word(std::size_t at, std::size_t size) {
-    if (offset_ + at >= step_end_) begin_step(at);
-    const std::string_view word = block_.substr(at, size);
-    if (begins_with_id(word) || seen_.see(at, size)) return;
+    if (at >= step_end_) begin_step(at);
+    const char* const begin = block_.data() + at;
+    if (size >= 32 && begins_with_id({begin, size})) return;
+    if (at + size >= SeenWords::kWindow && seen_.see(begin, size)) return;
+    add_names({begin, size}, at);
+  }
+
+  void add_names(std::string_view word, std::size_t at) {
     each_name_in(word, [&](std::string_view name) {
       if (may_be_name(name)) names_.push_back(word_place(word_hash(name), offset_ + at));
       return false;
@@ -221,24 +270,19 @@ class WordReader {
   }
 
   void begin_step(std::size_t at) {
-    step_end_ = (offset_ + at) / kWordStep * kWordStep + kWordStep;
+    step_end_ = at + static_cast<std::size_t>(kWordStep - (offset_ + at) % kWordStep);
     seen_.forget();
   }
-
-  static constexpr std::size_t kEdgesAtATime = 12;
 
   std::string_view block_;
   std::uint64_t offset_;
   Places ids_;
   std::vector<WordPlace>& names_;
-  SeenWords seen_{block_};
-  JudgedLines judged_{block_};
+  SeenWords seen_;
+  JudgedLines judged_;
   std::array<WordMasks, kStripe + 1> masks_;
-  std::array<std::size_t, (kStripe + 1) * 64 + 1 + kEdgesAtATime> edges_;
-  std::size_t edge_count_ = 0;
-  std::uint64_t before_ = 0;    // whether the place before is of a word,
-  std::uint64_t carry_ = 0;     // and whether that may be a name
-  std::uint64_t step_end_ = 0;  // of the step in which seen_ were seen
+  WordEdges edges_;
+  std::size_t step_end_ = 0;  // of the step in which seen_ were seen
 };
 
 }  // namespace
