@@ -15,7 +15,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 namespace ktrace::trace {
@@ -49,7 +48,8 @@ std::optional<std::vector<std::uint32_t>> hashes_of(const std::vector<std::strin
 void read_words(std::string_view block, std::uint64_t offset, std::vector<WordPlace>& ids,
                 std::vector<WordPlace>& names);
 
-/// Words to bytes. The layout is documented in ktrace-index(5).
+/// Words to bytes; there are fewer than 2^32 runs of steps. The layout is documented in
+/// ktrace-index(5).
 class WordEncoder {
  public:
   /// The steps of each word must not descend.
@@ -63,8 +63,13 @@ class WordEncoder {
     std::uint32_t hash, first, last;  // steps
   };
 
+  std::uint32_t& slot_of(std::uint32_t word);
+  void grow();
+  void sort_by_hash();
+
   std::vector<Run> runs_;
-  std::unordered_map<std::uint32_t, std::size_t> latest_;  // the last run of each word
+  std::vector<std::uint32_t> slots_;  // the last run of each word, plus 1
+  std::size_t words_ = 0;
 };
 
 /// Calls `take` for each run of steps that a word stands in, words in the order of their hashes.

@@ -9,7 +9,7 @@
 
 #include <algorithm>
 #include <bit>
-#include <iterator>
+#include <numeric>
 #include <utility>
 
 #include "block_reader.h"
@@ -53,6 +53,20 @@ PlaceSet places_under_keys(const IndexPart& part) {
   return places;
 }
 
+// Appends `places` in the order of their steps, which are few.
+void sort_by_step(const std::vector<trace::WordPlace>& places,
+                  std::vector<trace::WordPlace>& sorted) {
+  if (places.empty()) return;
+  const auto [least, most] = std::minmax_element(places.begin(), places.end());
+  const std::uint64_t first = *least >> trace::kWordBits;
+  std::vector<std::size_t> begins((*most >> trace::kWordBits) - first + 2);
+  const auto step = [first](trace::WordPlace place) { return (place >> trace::kWordBits) - first; };
+  for (const trace::WordPlace place : places) ++begins[step(place) + 1];
+  std::partial_sum(begins.begin(), begins.end(), begins.begin());
+  sorted.resize(places.size());
+  for (const trace::WordPlace place : places) sorted[begins[step(place)]++] = place;
+}
+
 }  // namespace
 
 IndexScan::IndexScan(const ListSearch& search, input::Source& source, bool keeps_words,
@@ -68,14 +82,15 @@ void IndexScan::read(IndexWorker& worker, Part& part, IndexPart& into) const {
   LinkTaker taker(worker.links, into.links);
   std::vector<std::size_t> hidden;
   worker.ids.clear();
+  worker.names.clear();
   scan_for_list(
       search_, worker.list, part, into.seen, [&](const Block& block, BlockReader& reader) {
         hidden.clear();
         hidden_.add(block.bytes, hidden);
         if (keeps_words_) {
-          trace::read_words(block.bytes, block.offset, worker.ids, into.words);
+          trace::read_words(block.bytes, block.offset, worker.ids, worker.names);
           for (const std::size_t at : hidden) {
-            into.words.push_back(trace::word_place(trace::kHiddenWord, block.offset + at));
+            worker.names.push_back(trace::word_place(trace::kHiddenWord, block.offset + at));
           }
         }
         if (!keeps_links_) return;
@@ -94,10 +109,9 @@ void IndexScan::read(IndexWorker& worker, Part& part, IndexPart& into) const {
 
 void IndexScan::take_words(IndexWorker& worker, IndexPart& into) const {
   const PlaceSet known = places_under_keys(into);
-  std::copy_if(worker.ids.begin(), worker.ids.end(), std::back_inserter(into.words),
-               [&known](trace::WordPlace place) { return !known.contains(place); });
-  std::sort(into.words.begin(), into.words.end());
-  into.words.erase(std::unique(into.words.begin(), into.words.end()), into.words.end());
+  std::erase_if(worker.ids, [&known](trace::WordPlace place) { return known.contains(place); });
+  worker.names.insert(worker.names.end(), worker.ids.begin(), worker.ids.end());
+  sort_by_step(worker.names, into.words);
 }
 
 }  // namespace ktrace::engine

@@ -20,7 +20,7 @@ struct IndexPart {
   trace::IdTable ids;
   std::vector<std::string> spellings;
   NameTable components;
-  std::vector<trace::WordPlace> words;  ///< in order, each once
+  std::vector<trace::WordPlace> words;  ///< in the order of their steps
   LinkPart links;
 };
 
@@ -28,7 +28,7 @@ struct IndexPart {
 struct IndexWorker {
   ListWorker list;
   LinkWorker links;
-  std::vector<trace::WordPlace> ids;  ///< the places of all identifiers of a part
+  std::vector<trace::WordPlace> ids, names;  ///< of a part
 };
 
 /// Thread-safe once built.

@@ -11,6 +11,7 @@
 #include "ktrace/word_places.h"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "index_bits.h"
@@ -21,6 +22,7 @@ namespace {
 
 constexpr unsigned kCountBits = 32;
 constexpr std::uint64_t kMostSteps = std::uint64_t{1} << 32;
+constexpr std::size_t kFirstSlots = 1024;
 
 }  // namespace
 
@@ -49,25 +51,54 @@ std::optional<std::vector<std::uint32_t>> hashes_of(const std::vector<std::strin
   return hashes;
 }
 
+// The slot of a table that is open to the next one; of a word that was not added yet it is 0.
+std::uint32_t& WordEncoder::slot_of(std::uint32_t word) {
+  std::size_t slot = word % slots_.size();
+  while (slots_[slot] != 0 && runs_[slots_[slot] - 1].hash != word) {
+    slot = (slot + 1) % slots_.size();
+  }
+  return slots_[slot];
+}
+
+void WordEncoder::grow() {
+  const auto old = std::exchange(
+      slots_, std::vector<std::uint32_t>(std::max<std::size_t>(kFirstSlots, 2 * slots_.size())));
+  for (const std::uint32_t run : old) {
+    if (run != 0) slot_of(runs_[run - 1].hash) = run;
+  }
+}
+
 void WordEncoder::add(WordPlace place) {
   const auto word = static_cast<std::uint32_t>(place & ((std::uint64_t{1} << kWordBits) - 1));
   const auto step = static_cast<std::uint32_t>(place >> kWordBits);
-  const auto [latest, fresh] = latest_.try_emplace(word, runs_.size());
-  if (!fresh) {
-    Run& run = runs_[latest->second];
-    if (step <= run.last + 1) {
-      run.last = std::max(run.last, step);
-      return;
-    }
-    latest->second = runs_.size();
+  if (words_ * 2 >= slots_.size()) grow();
+  std::uint32_t& slot = slot_of(word);
+  if (slot == 0) {
+    ++words_;
+  } else if (Run& run = runs_[slot - 1]; step <= run.last + 1) {
+    run.last = std::max(run.last, step);
+    return;
   }
   runs_.push_back({word, step, step});
+  slot = static_cast<std::uint32_t>(runs_.size());
+}
+
+// By digits, the lower one first; the runs of a word stay in order.
+void WordEncoder::sort_by_hash() {
+  constexpr unsigned kDigit = kWordBits / 2;
+  std::vector<Run> sorted(runs_.size());
+  for (const unsigned shift : {0U, kDigit}) {
+    const auto digit = [shift](const Run& run) { return run.hash >> shift & ((1U << kDigit) - 1); };
+    std::vector<std::size_t> begins((std::size_t{1} << kDigit) + 1);
+    for (const Run& run : runs_) ++begins[digit(run) + 1];
+    std::partial_sum(begins.begin(), begins.end(), begins.begin());
+    for (const Run& run : runs_) sorted[begins[digit(run)]++] = run;
+    runs_.swap(sorted);
+  }
 }
 
 std::string WordEncoder::finish() {
-  std::sort(runs_.begin(), runs_.end(), [](const Run& a, const Run& b) {
-    return std::pair(a.hash, a.first) < std::pair(b.hash, b.first);
-  });
+  sort_by_hash();
   // How each run is written; `before` is the one before it.
   const auto each = [&](const auto& put) {
     Run before{0, 0, 0};
@@ -81,7 +112,7 @@ std::string WordEncoder::finish() {
   };
   std::string bytes;
   BitWriter out(bytes);
-  out.put(latest_.size(), kCountBits);
+  out.put(words_, kCountBits);
   WidthEncoder differences, gaps, lengths;
   each([&](const Run& run, std::uint32_t difference, std::uint32_t gap, bool next, bool) {
     if (next) differences.count(difference);
