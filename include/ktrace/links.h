@@ -61,7 +61,8 @@ enum class Effect : std::uint8_t {
 };
 
 /// One link. Its views point into the arena that it was made in. A link from nothing says that its
-/// record would tell links if it were whole: an audit event that is cut short.
+/// record would tell links of its kind if it were whole: an audit event or a span that is cut
+/// short.
 struct Link {
   std::uint8_t kind = 0;  ///< a row of link_kinds()
   Thing from, to;
@@ -101,8 +102,8 @@ class LinkReader {
   LinkReader& operator=(LinkReader&&) noexcept;
 
   /// Appends all links that `record` tells to `links`. What they say is copied into `arena`.
-  /// `record.time`, source and offset are filled in. Of an audit event that is cut short there is a
-  /// link from nothing; a record that is odd otherwise tells none.
+  /// `record.time`, source and offset are filled in. Of an audit event or a span that is cut short
+  /// there is a link from nothing; a record that is odd otherwise tells none.
   void read(const Record& record, Arena& arena, std::vector<Link>& links);
 
  private:

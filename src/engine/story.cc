@@ -207,20 +207,25 @@ class StoryRun {
     report_cut();
   }
 
-  // What an audit event told that is cut short is missing in any story.
+  // What an audit event or a span told that is cut short is missing in any story.
   void report_cut() {
-    std::map<std::uint32_t, std::pair<std::uint64_t, std::uint64_t>> cut;  // how many, the first
+    struct Cut {
+      std::uint64_t count = 0, first = 0;
+    };
+    std::map<std::pair<std::uint32_t, bool>, Cut> all;  // by source, and whether it is a span
     for (const trace::Link& link : graph_.links()) {
       if (link.from) continue;
-      ++cut.try_emplace(link.evidence.source, 0, link.evidence.offset).first->second.first;
+      const bool span = link.kind == trace::link_kind("trace");
+      ++all.try_emplace({link.evidence.source, span}, Cut{0, link.evidence.offset})
+            .first->second.count;
     }
-    for (const auto& [source, events] : cut) {
-      const auto [count, first] = events;
+    for (const auto& [what, cut] : all) {
+      const auto& [source, span] = what;
       session_.report(
           {Diagnostic::Level::warning, session_.sources()[source]->origin().name, 0,
-           fmt::format("{} audit event{} cut short, the first at byte {}: what {} told "
-                       "is missing here",
-                       count, count == 1 ? " is" : "s are", first, count == 1 ? "it" : "they")});
+           fmt::format("{} {}{} cut short, the first at byte {}: what {} told is missing here",
+                       cut.count, span ? "span" : "audit event", cut.count == 1 ? " is" : "s are",
+                       cut.first, cut.count == 1 ? "it" : "they")});
     }
   }
 

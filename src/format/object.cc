@@ -139,18 +139,21 @@ bool starts_object(const char* line) {
          !head.starts_with(R"({"kind":"Status")");
 }
 
-// The items of a list, or the elements of an array. The context of each is what opens the list.
+// The items of a list, or the elements of an array. The context of each is what opens the list. One
+// behind others that has no end is an item, too.
 bool split_objects(std::string_view text, Slices& slices) {
   JsonCursor cursor(text);
   const std::size_t first = slices.list.size();
   std::string_view head;
   const auto take_item = [&] {
-    cursor.peek();
+    const bool more = cursor.peek() == '{';
     const std::size_t begin = cursor.position();
-    if (cursor.skip().empty()) return false;
+    const bool whole = !cursor.skip().empty();
     if (head.empty()) head = text.substr(0, begin);
-    slices.list.push_back({{}, head, nullptr, begin});
-    return true;
+    if (whole || (more && slices.list.size() > first)) {
+      slices.list.push_back({{}, head, nullptr, begin});
+    }
+    return whole;
   };
   if (cursor.peek() == '[') {
     cursor.each_element(take_item);

@@ -50,6 +50,7 @@ class Cutter {
   // Appends a slice for each record, with its place and its context.
   void cut(Slices& slices) {
     slices_ = &slices;
+    first_ = slices.list.size();
     walk();
   }
 
@@ -105,15 +106,18 @@ class Cutter {
     return whole;
   }
 
+  // One behind others that has no end is a record of its own, too; its context tells what.
   bool take_record() {
-    cursor_.peek();
+    const bool more = cursor_.peek() == '{';
     const std::size_t begin = cursor_.position();
     found_ = cursor_.skip();
-    if (found_.empty() || slices_ == nullptr) return false;
-    Slice slice;
-    slice.offset = begin;
-    slices_->list.push_back(slice);
-    return true;
+    if (slices_ == nullptr) return false;
+    if (!found_.empty()) {
+      slices_->list.push_back({{}, {}, nullptr, begin});
+    } else if (more && slices_->list.size() > first_) {
+      slices_->list.push_back({{}, signal_.opens, nullptr, begin});
+    }
+    return !found_.empty();
   }
 
   void set_context(std::string_view resource) {
@@ -124,12 +128,16 @@ class Cutter {
     const std::string_view context =
         join({R"({"resource":)", or_null(resource), R"(,"scope":)", or_null(scope.text), "}"},
              slices_->arena);
-    for (std::size_t i = scope.begin; i < scope.end; ++i) slices_->list[i].context = context;
+    for (std::size_t i = scope.begin; i < scope.end; ++i) {
+      Slice& slice = slices_->list[i];
+      if (slice.context.empty()) slice.context = context;
+    }
   }
 
   const Signal& signal_;
   JsonCursor cursor_;
   Slices* slices_ = nullptr;
+  std::size_t first_ = 0;        // of the line's slices
   std::vector<Scope> contexts_;  // of the resource that is being walked
   std::string_view found_;
 };

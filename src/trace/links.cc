@@ -271,21 +271,37 @@ constexpr std::array<LinkKind, 13> kKinds{{
     {"object", "an object as it was dumped", "dumped as", "dumped as", extract_dump},
 }};
 
-constexpr std::array<std::string_view, 10> kLiterals{"Successfully bound pod to node",
+constexpr std::array<std::string_view, 12> kLiterals{"Successfully bound pod to node",
                                                      "Created pod: ",
                                                      "Scaled up replica set ",
                                                      "Created job ",
                                                      "ContainerStarted",
                                                      "\"auditID\"",
+                                                     "\"audit.k8s.io/",
+                                                     "{\"resourceSpans\"",
                                                      "\"involvedObject\"",
                                                      "\"regarding\"",
                                                      "\"spanId\"",
                                                      "\"metadata\""};
 
-// The record of a line that would be an audit event if it were whole.
-bool is_cut_event(const Record& record) {
-  constexpr std::string_view kPlain = "plain";
-  return record.format == kPlain && record.payload.find("\"auditID\":\"") != std::string_view::npos;
+// The kind of link that a record would tell if it were whole: "request" of an audit event, "trace"
+// of a span. Empty of all others.
+std::string_view cut_link(const Record& record, simdjson::dom::parser& parser) {
+  constexpr std::string_view kPlain = "plain", kAudit = R"("apiVersion":"audit.k8s.io/)";
+  constexpr std::string_view kSpans = R"({"resourceSpans":)";
+  if (record.format != kPlain) return {};
+  const auto holds = [](std::string_view text, std::string_view what) {
+    return text.find(what) != text.npos;
+  };
+  const std::string_view text = record.payload;
+  if (holds(text, R"("auditID":")") || holds(text, kAudit) || holds(record.context, kAudit)) {
+    return "request";
+  }
+  // A line without any spans is whole.
+  if (record.context.starts_with(kSpans)) return "trace";
+  const bool spans = text.starts_with(kSpans);
+  return spans && parser.parse(text.data(), text.size()).error() != simdjson::SUCCESS ? "trace"
+                                                                                      : "";
 }
 
 // Resources and what people call one of them.
@@ -375,7 +391,8 @@ LinkReader& LinkReader::operator=(LinkReader&&) noexcept = default;
 
 void LinkReader::read(const Record& record, Arena& arena, std::vector<Link>& links) {
   LinkMaker make(record, arena, links);
-  if (is_cut_event(record)) {
+  if (const std::string_view kind = cut_link(record, scratch_->parser); !kind.empty()) {
+    make.set_kind(link_kind(kind));
     make.link({}, {});
     return;
   }

@@ -217,14 +217,28 @@ TEST(Links, BrokenRecordsTellNothing) {
   EXPECT_THAT(all, IsEmpty());
 }
 
-TEST(Links, AuditEventThatIsCutShortTellsThatItIs) {
+TEST(Links, WhatIsCutShortTellsThatItIs) {
   Teller teller;
-  teller.log(0, R"({"kind":"Event","apiVersion":"audit.k8s.io/v1","auditID":"a1","stage":"Resp)")
-      .format = "plain";
-  teller.log(0, "no auditID at all").format = "plain";
-  const auto links = teller.links();
-  ASSERT_EQ(links.size(), 1U);
-  EXPECT_FALSE(links[0].from || links[0].to);
+  const auto tell = [&](const std::string& text, std::string_view context = "") {
+    Record& record = teller.log(0, text);
+    record.format = "plain";
+    record.context = context;
+  };
+  tell(R"({"kind":"Event","apiVersion":"audit.k8s.io/v1","auditID":"a1","stage":"Resp)");
+  tell(R"({"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"Meta)");
+  tell(R"({"level":"Metad)", R"({"kind":"EventList","apiVersion":"audit.k8s.io/v1","items":[)");
+  tell(R"({"resourceSpans":[{"resource":{"attributes":[{"key":"serv)");
+  tell(R"({"traceId":"4bf92f3577b3)", R"({"resourceSpans":)");
+  tell("no auditID at all");
+  tell(R"({"resourceSpans":[]})");
+  tell(R"({"traceId":"of a log that is no JSON)");
+  tell(R"({"timeUnixNano":"176)", R"({"resourceLogs":)");
+  std::vector<std::string_view> kinds;
+  for (const Link& link : teller.links()) {
+    EXPECT_FALSE(link.from || link.to);
+    kinds.push_back(link_kinds()[link.kind].name);
+  }
+  EXPECT_THAT(kinds, testing::ElementsAre("request", "request", "request", "trace", "trace"));
 }
 
 TEST(Links, HeadersOfAnAnswerTellOfItsRequest) {

@@ -158,10 +158,10 @@ TEST(ObjectList, MayHoldAuditEvents) {
       (Messages{"get /api", "get /api"}));
 }
 
-TEST(ObjectList, ThatIsCutGivesItsWholeItems) {
+TEST(ObjectList, ThatIsCutGivesItsWholeItemsAndTheRest) {
   EXPECT_EQ(
       messages(R"([{"apiVersion":"v1","metadata":{"name":"a"}},{"metadata":{"name":"b"}},{"m)"),
-      (Messages{"a", "b"}));
+      (Messages{"a", "b", "plain"}));
 }
 
 TEST(ObjectLines, EachItemOfAListIsARecord) {

@@ -166,11 +166,12 @@ TEST(OtlpSpans, MembersMayComeInAnyOrder) {
   EXPECT_EQ(value_of(spans[0], "otel.scope.name"), "late");
 }
 
-TEST(OtlpSpans, OfALineThatIsCutTheWholeOnesAreRead) {
+TEST(OtlpSpans, OfALineThatIsCutTheWholeOnesAreReadAndTheRest) {
   const std::string text = line(resource("a", span("a") + "," + span("b") + "," + span("c")));
   const std::string cut = text.substr(0, text.find(R"("name":"c")") + 20);
   const ParsedLine spans(cut);
-  EXPECT_EQ(spans.messages(), (Messages{"a", "b"}));
+  EXPECT_EQ(spans.messages(), (Messages{"a", "b", cut.substr(cut.rfind(R"({"traceId")"))}));
+  EXPECT_EQ(spans[2].format, "plain");
   EXPECT_EQ(spans.raw(), cut);
   EXPECT_EQ(value_of(spans[1], "resource.service.name"), "a");
 }
