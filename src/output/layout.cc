@@ -8,6 +8,8 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -17,11 +19,12 @@ namespace ktrace::output {
 namespace {
 
 void append_wrapped_line(std::string_view line, std::size_t indent, std::size_t columns,
-                         std::string& out) {
+                         std::string& out, std::size_t hanging, std::size_t spaces) {
+  const std::string_view between = std::string_view("  ").substr(0, spaces);
   std::size_t at = 0;  // 0: nothing is on this line yet
   while (!line.empty()) {
     std::size_t gap = std::min(line.find_first_not_of(' '), line.size());
-    const std::size_t end = std::min(line.find(' ', gap), line.size());
+    const std::size_t end = std::min(line.find(between, gap), line.size());
     const std::string_view word = line.substr(gap, end - gap);
     line.remove_prefix(end);
     if (word.empty()) return;
@@ -29,6 +32,7 @@ void append_wrapped_line(std::string_view line, std::size_t indent, std::size_t 
     if (at > 0 && at + gap + width > columns) {
       out += '\n';
       at = gap = 0;
+      indent += std::exchange(hanging, 0);
     }
     if (at == 0) gap += indent;
     out.append(gap, ' ');
@@ -93,14 +97,14 @@ void append_indented(std::string_view body, std::size_t indent, std::string& out
 }
 
 void append_wrapped(std::string_view body, std::size_t indent, std::size_t columns,
-                    std::string& out) {
+                    std::string& out, std::size_t hanging, std::size_t spaces) {
   std::size_t end = 0;
   while ((end = body.find('\n')) != std::string_view::npos) {
-    append_wrapped_line(body.substr(0, end), indent, columns, out);
+    append_wrapped_line(body.substr(0, end), indent, columns, out, hanging, spaces);
     out += '\n';
     body.remove_prefix(end + 1);
   }
-  append_wrapped_line(body, indent, columns, out);
+  append_wrapped_line(body, indent, columns, out, hanging, spaces);
 }
 
 }  // namespace ktrace::output

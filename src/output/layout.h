@@ -38,6 +38,9 @@ class Row {
   /// Appends what is held back. To be called before anything else is appended.
   void flush();
 
+  /// Where the next cell begins.
+  std::size_t next() const { return next_; }
+
   /// Fills up with spaces to where the next cell begins, and returns that position.
   std::size_t advance();
 
@@ -59,8 +62,9 @@ class Row {
 void append_indented(std::string_view body, std::size_t indent, std::string& out);
 
 /// Appends the lines of `body`, all indented, wrapped between words so that they end before
-/// `columns`. A word is never broken, however long; spaces at a line's beginning stay.
+/// `columns`. A word is never broken, however long; spaces at a line's beginning stay. What was
+/// wrapped is indented by `hanging` more; words are what so many `spaces` stand between, 1 or 2.
 void append_wrapped(std::string_view body, std::size_t indent, std::size_t columns,
-                    std::string& out);
+                    std::string& out, std::size_t hanging = 0, std::size_t spaces = 1);
 
 }  // namespace ktrace::output

@@ -8,9 +8,12 @@
 #include "escape.h"
 #include "json_object.h"
 #include "ktrace/output.h"
+#include "layout.h"
 
 namespace ktrace::output {
 namespace {
+
+constexpr std::size_t kHanging = 4;  // of what did not fit on its line
 
 class TextSummary {
  public:
@@ -51,7 +54,7 @@ class TextSummary {
     text += fmt::format("  ({} records", node.records);
     if (node.errors > 0) text += fmt::format(", {} errors", node.errors);
     if (node.warnings > 0) text += fmt::format(", {} warnings", node.warnings);
-    line(node.depth, text + ")");
+    line(node.depth, text + ")", 2);
   }
 
   std::string since_begin(Time time) const {
@@ -68,9 +71,12 @@ class TextSummary {
                        style_.zone.name());
   }
 
-  void line(std::size_t depth, std::string_view text) {
-    out_.append(2 * depth, ' ');
-    append_visible(text, Breaks::keep, out_);
+  // A terminal has it wrapped where so many spaces are.
+  void line(std::size_t depth, std::string_view text, std::size_t spaces = 1) {
+    std::string visible;
+    append_visible(text, Breaks::keep, visible);
+    const std::size_t columns = style_.columns == 0 ? std::string::npos : style_.columns;
+    append_wrapped(visible, 2 * depth, columns, out_, kHanging, spaces);
     out_ += '\n';
   }
 

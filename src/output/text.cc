@@ -8,7 +8,8 @@
 // message and attributes. The date stands on a line of its own whenever it changes. The column of
 // components is as wide as the sources demand, up to a limit; those of times and callers widen with
 // what has been seen. On a terminal of less than kWide columns the message stands below the
-// other columns, wrapped. Nothing is ever cut off.
+// other columns, wrapped, and so does a caller that has no room beside them. Nothing is ever cut
+// off.
 //
 // A record without a stamp shows no time, and the next one counts from the record before it.
 // Characters of double width are taken for one column.
@@ -119,7 +120,8 @@ class TextWriter final : public Writer {
   std::string second_;  // of the record before: its time of day up to the fraction
   std::string date_;    // shown last
   std::optional<Time> previous_;
-  std::string cell_;  // being made
+  std::string cell_;           // being made
+  bool caller_below_ = false;  // the caller of the record, in cell_, stands before its message
 };
 
 void TextWriter::record(const Record& record, std::string& out) {
@@ -193,15 +195,22 @@ void TextWriter::append_severity(const Record& record, Row& row) const {
 void TextWriter::append_caller(const Record& record, Row& row) {
   cell_.clear();
   append_visible(record.caller, Breaks::show, cell_);
-  caller_width_ = std::max(caller_width_, std::min(visible_width(cell_), kWidestCaller));
+  const std::size_t width = visible_width(cell_);
+  caller_below_ = narrow_ && width > 0 && row.next() + width > style_.columns;
+  if (caller_below_) return;
+  caller_width_ = std::max(caller_width_, std::min(width, kWidestCaller));
   row.cell(cell_, caller_width_);
 }
 
 void TextWriter::append_body(const Record& record, Row& row, std::string& out) {
   row.flush();
   const std::string_view body = body_.compose(record);
-  if (body.empty()) return;
-  if (narrow_) {
+  if (caller_below_) {
+    out += '\n';
+    append_wrapped(cell_.append(" ").append(body), kIndent, style_.columns, out);
+  } else if (body.empty()) {
+    return;
+  } else if (narrow_) {
     out += '\n';
     append_wrapped(body, kIndent, style_.columns, out);
   } else {
@@ -214,7 +223,7 @@ void TextWriter::append_body(const Record& record, Row& row, std::string& out) {
 void TextWriter::append_via(const Record& record, std::string& out) const {
   if (record.via.empty()) return;
   const Via& last = record.via.back();
-  std::string text = "  (via " + last.to;
+  std::string text = (narrow_ ? "(via " : "  (via ") + last.to;
   if (record.via.size() > 1) {
     const Via& link = record.via[record.via.size() - 2];
     text += fmt::format(": {} {}", link.relation, link.from);
@@ -233,7 +242,11 @@ void TextWriter::append_via(const Record& record, std::string& out) const {
   }
   std::string visible;
   append_visible(text, Breaks::keep, visible);
-  paint(visible, color(kDim), out);
+  if (!narrow_) return paint(visible, color(kDim), out);
+  std::string wrapped;
+  append_wrapped(visible, kIndent, style_.columns, wrapped, kIndent);
+  out += '\n';
+  paint(wrapped, color(kDim), out);
 }
 
 }  // namespace

@@ -84,6 +84,16 @@ TEST(TextWriter, PutsMessagesBelowOnANarrowTerminal) {
             "    Starting reflector\n");
 }
 
+TEST(TextWriter, PutsACallerBelowThatHasNoRoomBesideTheRest) {
+  Style style;
+  style.columns = 60;
+  const std::string text = written("text", style, talk());
+  EXPECT_NE(text.find("11:35:40.244334 +55.0ms kube-controller-manager I\n"
+                      "    replica_set.go:562 Too few replicas for ReplicaSet\n"),
+            std::string::npos)
+      << text;
+}
+
 TEST(TextWriter, KeepsOneLineARecordOnAWideTerminal) {
   Style style;
   style.terminal = true;
