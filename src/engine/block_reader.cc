@@ -277,21 +277,31 @@ Stamp BlockReader::stamp_before(std::size_t position) {
 }
 
 // A wrapped line may seem to begin a group when the pieces before it are not seen, which decide.
+// The window grows backwards until it holds a start; within a record that is longer than kLookBack
+// it moves, so that memory stays bounded.
 std::uint64_t group_begin(input::Source& source, std::uint64_t offset, input::Place& place) {
-  for (std::uint64_t back = kTail;; back *= 4) {
-    const std::uint64_t low = offset - std::min(offset, back);
+  std::uint64_t high = offset;
+  for (std::uint64_t back = kTail;;) {
+    const std::uint64_t low = high - std::min(high, back);
     // A line is judged by its first kPadding bytes; where the source ends before, by zeros.
-    const std::size_t size = offset - low + format::kPadding;
+    const std::size_t size = high - low + format::kPadding;
     std::string window = bytes_at(source, low, size, place);
     window.resize(size);
-    const std::size_t start = format::last_start(window, 0);
+    std::size_t start = format::last_start(window, 0);
+    while (low + start > offset) {
+      start = format::last_start(std::string_view(window).substr(0, start), 0);
+    }
     if (low == 0) return start;
-    if (start == 0) continue;
+    if (start == 0 && high - low >= kLookBack) {
+      high = low;
+      continue;
+    }
     const bool sees_all =
         start > format::kBytesBack ||
         newlines(std::string_view(window).substr(0, start)) > format::kLinesBack ||
         !format::wrapped_at(window, start);
-    if (sees_all) return low + start;
+    if (start > 0 && sees_all) return low + start;
+    back *= 4;
   }
 }
 

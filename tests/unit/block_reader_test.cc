@@ -232,6 +232,34 @@ TEST(GroupBegin, IsWhereAReaderFindsAGroup) {
   }
 }
 
+TEST(GroupBegin, IsNotBehindTheOffset) {
+  std::string text;
+  while (text.size() < 20'000) text += kHeader + "x\n";
+  const std::size_t record = kHeader.size() + 2;
+  MemorySource source(text);
+  input::Place place;
+  for (std::uint64_t offset = 0; offset < text.size(); offset += 7) {
+    EXPECT_EQ(group_begin(source, offset, place), offset / record * record);
+  }
+}
+
+TEST(GroupBegin, OfARecordOfManyMegabytesIsFoundInPieces) {
+  class Counting : public MemorySource {
+   public:
+    using MemorySource::MemorySource;
+    Result<std::size_t> read(std::uint64_t offset, char* into, std::size_t size) override {
+      longest = std::max(longest, size);
+      return MemorySource::read(offset, into, size);
+    }
+    std::size_t longest = 0;
+  };
+  const std::string before = kHeader + "before\n";
+  Counting source(before + kHeader + std::string(20 << 20, 'x') + '\n');
+  input::Place place;
+  EXPECT_EQ(group_begin(source, source.size() - 1, place), before.size());
+  EXPECT_LE(source.longest, 2U << 20);
+}
+
 TEST(BlockReader, OfAnEmptySourceGivesNothing) {
   MemorySource source("");
   EXPECT_TRUE(records_of(source, 0, BlockReader::kToTheEnd, 64).empty());
