@@ -1,6 +1,6 @@
-// A part is the groups that begin in it, wherever they end: what follows a part without a gap
-// begins where that ends, and only behind a gap is the group to be looked for that reaches into
-// what is added.
+// A part is the groups that begin in it, wherever they end. Each begins where a group does, so that
+// the lines before it are those before its first record, and ends where the next one begins when
+// there is no gap between them.
 
 #include "parts_around.h"
 
@@ -21,13 +21,19 @@ constexpr std::uint64_t kLongEnough = 4 << 20;
 
 void PartsAround::add(std::uint64_t begin, std::uint64_t end) {
   const std::uint64_t known = last_ == nullptr ? 0 : last_->end;
-  if (end <= known) return;
-  if (last_ != nullptr && known - last_->begin < kLongEnough &&
-      (begin <= known || begin - known < kNear)) {
+  if (last_ != nullptr && end <= known) return;
+  const bool near = last_ != nullptr && (begin <= known || begin - known < kNear);
+  if (near && known - last_->begin < kLongEnough) {
     last_->end = end;
-  } else {
-    append(begin <= known ? known : std::max(known, group_begin(source_, begin, place_)), end);
+    return;
   }
+  const std::uint64_t from = group_begin(source_, near ? known : begin, place_);
+  if (last_ != nullptr && from <= last_->begin) {
+    last_->end = end;
+    return;
+  }
+  if (last_ != nullptr) last_->end = std::min(known, from);
+  append(from, end);
 }
 
 void PartsAround::append(std::uint64_t begin, std::uint64_t end) {

@@ -9,8 +9,8 @@
 
 namespace ktrace::engine {
 
-/// Makes the parts of a source that hold certain records, and which may hold others. No record is
-/// in two of them.
+/// Makes the parts of a source that hold certain records, and which may hold others. Each begins
+/// where a group begins; no record is in two of them.
 class PartsAround {
  public:
   /// Appends them to `parts`.

@@ -102,6 +102,18 @@ TEST(QuickLook, IsGivenUpWhereHitsAreMany) {
   EXPECT_GE(bytes_in(loud_parts(source, 16), source.size()), source.size() * 99 / 100);
 }
 
+// Else the lines before a part would not be those before its first record.
+TEST(QuickLook, MakesPartsThatBeginWhereRecordsDo) {
+  std::string text;
+  while (text.size() < 20 << 20) text += kHeader + kId + "\na line that goes on\n";
+  MemorySource source(text);
+  source.show();
+  const Parts parts = loud_parts(source, 64 << 10);
+  EXPECT_GT(parts.size(), 2U);
+  for (const auto& part : parts) EXPECT_TRUE(text.substr(part->begin).starts_with(kHeader));
+  EXPECT_EQ(bytes_in(parts, text.size()), text.size());
+}
+
 TEST(QuickLook, ReadsAllThatCannotBeShown) {
   MemorySource source(random_log(1, 200));
   EXPECT_EQ(bytes_in(loud_parts(source, 64), source.size()), source.size());
