@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 
+#include "index_layout.h"
 #include "ktrace/identifiers.h"
 
 namespace ktrace::trace {
@@ -282,13 +283,9 @@ bool has_generated_end(std::string_view name) {
 }
 
 bool is_uuid(std::string_view text) {
-  if (text.size() != 36) return false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-    const bool hex = (text[i] >= '0' && text[i] <= '9') || (text[i] >= 'a' && text[i] <= 'f');
-    if (dash ? text[i] != '-' : !hex) return false;
-  }
-  return true;
+  index::Number number;
+  const index::Form form = index::parse_number(text, number);
+  return form == index::Form::uuid || form == index::Form::uuid4;
 }
 
 bool is_container_id(std::string_view text) {

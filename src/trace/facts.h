@@ -72,6 +72,7 @@ bool event_birth(std::string_view name, Time& time, std::string_view& object);
 /// util/rand): five characters of an alphabet without vowels.
 bool has_generated_end(std::string_view name);
 
+/// Whether it is a UUID as Kubernetes writes them: in lower case.
 bool is_uuid(std::string_view text);
 bool is_container_id(std::string_view text);
 

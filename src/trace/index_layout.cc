@@ -131,7 +131,9 @@ bool is_uuid4(const Number& number) {
   return (number.high >> 12 & 0xf) == 4 && number.low >> 62 == 2;
 }
 
-Form parse_uuid(const char* text, Number& number) {
+// Only in lower case: the number alone must give back how it is spelt. What counts as a word of a
+// log may be in any case: see is_uuid_in_any_case().
+Form parse_lower_uuid(const char* text, Number& number) {
   if (text[8] != '-' || text[13] != '-' || text[18] != '-' || text[23] != '-') return Form::text;
   // Put together in registers: what is written in pieces cannot be read at once for a while.
   const auto two = [text](std::size_t first, std::size_t second) {
@@ -186,7 +188,7 @@ constexpr std::int64_t kDay = 100'000'000'000'000;
 }  // namespace
 
 Form parse_number(std::string_view id, Number& number) {
-  if (id.size() == 36) return parse_uuid(id.data(), number);
+  if (id.size() == 36) return parse_lower_uuid(id.data(), number);
   if (id.size() != 32) return Form::text;
   Words text;
   std::memcpy(text.data(), id.data(), sizeof text);

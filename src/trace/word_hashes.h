@@ -47,7 +47,7 @@ inline std::uint32_t word_hash(std::string_view text) {
   return value == kHiddenWord ? 1 : value;
 }
 
-inline bool is_hex_uuid(std::string_view text) {
+inline bool is_uuid_in_any_case(std::string_view text) {
   if (!has_uuid_form(text)) return false;
   std::uint8_t digits = 0;  // of a type of which a vector holds as many as letters
   for (std::size_t i = 0; i < kUuid; ++i) {
@@ -65,7 +65,7 @@ inline std::uint32_t hash_of_number(std::string_view digits) {
 
 // Whether a word is an identifier, or begins with one, and so is no name.
 inline bool begins_with_id(std::string_view word) {
-  return word.size() >= 32 && (is_hex_uuid(word.substr(0, kUuid)) || is_hex_number(word));
+  return word.size() >= 32 && (is_uuid_in_any_case(word.substr(0, kUuid)) || is_hex_number(word));
 }
 
 inline bool may_be_name(std::string_view name) {

@@ -27,7 +27,7 @@ constexpr std::size_t kFirstSlots = 1024;
 }  // namespace
 
 std::optional<std::uint32_t> hash_of_id(std::string_view id) {
-  if (is_hex_uuid(id)) return word_hash(id);
+  if (is_uuid_in_any_case(id)) return word_hash(id);
   if (is_hex_number(id)) return hash_of_number(id);
   return std::nullopt;
 }

@@ -210,7 +210,7 @@ class WordReader {
   void run() {
     each_uuid(block_, [&](std::size_t at) {
       const std::string_view id = block_.substr(at, kUuid);
-      if (is_hex_uuid(id)) ids_.add(word_hash(id), at);
+      if (is_uuid_in_any_case(id)) ids_.add(word_hash(id), at);
     });
     HexNumbers numbers(
         block_, [](std::size_t) { return true; },
