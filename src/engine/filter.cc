@@ -11,12 +11,24 @@ bool contains(const std::vector<std::string>& names, std::string_view name) {
   return names.empty() || std::find(names.begin(), names.end(), name) != names.end();
 }
 
+// Whether a pattern means itself, and logs have it as it is: without what RE2 takes for more than a
+// character, and what envelopes and encoders of JSON write otherwise.
+bool is_literal(std::string_view pattern) {
+  constexpr std::size_t kShortest = 3;  // others hit too much
+  constexpr std::string_view kPlain = " -_/:,;=@%";
+  return pattern.size() >= kShortest && std::all_of(pattern.begin(), pattern.end(), [&](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                  kPlain.find(c) != kPlain.npos;
+         });
+}
+
 }  // namespace
 
 Filter::Filter(const Query& query) : query_(query) {
   if (query.match.empty()) return;
   RE2::Options options(RE2::Quiet);
   pattern_ = std::make_unique<RE2>(query.match, options);
+  if (is_literal(query.match)) literal_ = query.match;
 }
 
 Status Filter::status() const {

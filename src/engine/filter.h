@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <string_view>
 
 #include <re2/re2.h>
 
@@ -32,6 +33,10 @@ class Filter {
   /// By component and node, for a record whose envelope tells neither.
   bool wants_names(std::string_view component, std::string_view node) const;
 
+  /// What stands, as it is, in the text of every record that is wanted; empty when nothing is known
+  /// to.
+  std::string_view literal() const { return literal_; }
+
   /// Whether the text of records matters.
   bool has_pattern() const { return pattern_ != nullptr; }
 
@@ -49,6 +54,7 @@ class Filter {
  private:
   const Query& query_;
   std::unique_ptr<RE2> pattern_;
+  std::string_view literal_;
 };
 
 }  // namespace ktrace::engine

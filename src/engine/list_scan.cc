@@ -99,6 +99,7 @@ class ListScan {
     worker_.separators.clear();
     if (block_.offset == 0) begins_with(block_.bytes);
     if (quotes_ || holds_cut_records()) return parse_block();
+    if (search_.literal) return parse_hits();
     search_.search.find_all(block_.bytes, worker_.separators);
     for (const std::uint32_t separator : worker_.separators) {
       if (separator < done_until_) continue;
@@ -111,6 +112,25 @@ class ListScan {
   // Where lines are cut and quoted in other lines, no place is certain.
   void parse_block() {
     while (done_until_ < block_.bytes.size()) parse_record(done_until_);
+  }
+
+  // Only what holds the text that is asked for, and a key.
+  void parse_hits() {
+    worker_.hits.clear();
+    search_.literal->find_all(block_.bytes, worker_.hits);
+    for (const std::size_t hit : worker_.hits) {
+      if (hit < done_until_) continue;
+      const format::Extent group = format::group_at(block_.bytes, hit);
+      if (holds_key(group.of(block_.bytes))) parse_record(hit);
+      done_until_ = group.end;
+    }
+  }
+
+  bool holds_key(std::string_view text) {
+    worker_.separators.clear();
+    search_.search.find_all(text, worker_.separators);
+    return std::any_of(worker_.separators.begin(), worker_.separators.end(),
+                       [&](std::uint32_t at) { return bool{keys_.key_before(text, at)}; });
   }
 
   bool holds_cut_records() {
@@ -449,6 +469,12 @@ class ListScan {
 };
 
 }  // namespace
+
+std::unique_ptr<trace::LiteralSearch> ListSearch::literal_search(const Filter& filter) {
+  if (filter.literal().empty()) return nullptr;
+  return std::make_unique<trace::LiteralSearch>(
+      std::vector<std::string>{std::string(filter.literal())}, false);
+}
 
 std::uint16_t NameTable::number_of(std::string_view name) {
   if (last_ < names_.size() && names_[last_] == name) return last_;

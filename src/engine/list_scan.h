@@ -18,6 +18,7 @@
 #include "ktrace/format.h"
 #include "ktrace/id_table.h"
 #include "ktrace/key_search.h"
+#include "ktrace/literal_search.h"
 #include "ktrace/record.h"
 #include "scan.h"
 
@@ -66,7 +67,7 @@ inline constexpr std::size_t kMostSpellings = 256;
 struct ListWorker {
   std::vector<char> buffer;
   std::vector<std::uint32_t> separators;
-  std::vector<std::size_t> hidden;
+  std::vector<std::size_t> hidden, hits;
   format::Slices slices;
   Record record;
   std::vector<Identifier> identifiers;
@@ -92,6 +93,11 @@ struct ListSearch {
   /// under which the identifier stands in the record: see trace::kKeyEnd.
   bool for_index = false;
   const trace::KeySearch search{keys};
+  /// For Filter::literal(), if there is one.
+  const std::unique_ptr<trace::LiteralSearch> literal = literal_search(filter);
+
+ private:
+  static std::unique_ptr<trace::LiteralSearch> literal_search(const Filter& filter);
 };
 
 /// Is shown each block of a part, and what reads it, once the block has been searched.
