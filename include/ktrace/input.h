@@ -94,8 +94,11 @@ class Source {
 
   /// Reads all of a source that is not seekable and has a file(), to learn where unpacking can
   /// begin; then it is seekable. False when it can begin in too few places. An error when
-  /// something is damaged.
-  virtual Result<bool> survey() { return false; }
+  /// something is damaged. `read` is told of bytes as they are read, as they are stored.
+  virtual Result<bool> survey(const std::function<void(std::uint64_t bytes)>& read) {
+    (void)read;
+    return false;
+  }
 
   /// What a survey has found, of a source that is seekable by it; otherwise empty.
   virtual std::string restarts() const { return {}; }

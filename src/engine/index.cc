@@ -4,6 +4,7 @@
 // first, and then read like any other.
 
 #include <algorithm>
+#include <memory>
 #include <mutex>
 #include <thread>
 
@@ -27,14 +28,18 @@ class Indexer {
           std::vector<IndexWorker>& workers, input::Source& source)
       : session_(session), filter_(filter), store_(store), workers_(workers), source_(source) {}
 
-  // Whether there is an index now.
-  bool run() {
+  // An index can be written, there is a current one, or there can be none, as was reported.
+  enum class Finding : std::uint8_t { read, current, none };
+
+  Finding read() {
     if (!source_.file()) return leave_out();
     std::vector<Diagnostic> words;
     auto known = store_.find_own(source_, words);
     for (const Diagnostic& word : words) session_.report(word);
-    if (known && known->current) return true;
-    if (!source_.seekable() && !survey()) return false;
+    if (known && known->current) return Finding::current;
+    if (!source_.seekable()) {
+      if (const Finding found = survey(); found != Finding::read) return found;
+    }
     const auto facts = store_.facts_now(source_);
     if (!facts) return fail(facts.status());
     facts_ = *facts;
@@ -44,41 +49,44 @@ class Indexer {
       if (take_over(*known)) begin = known->end;
     }
     scan(begin);
-    if (!failed_.ok()) return fail(failed_);
+    return failed_.ok() ? Finding::read : fail(failed_);
+  }
+
+  // Once it has been read. Uses nothing that indexers of other sources use.
+  Status write() {
     if (keeps_links_) keep_links();
     if (keeps_words_) keep_words();
     writer_.set_restarts(source_.restarts());
-    if (Status status = writer_.finish(store_.path_for(facts_.path), facts_); !status.ok()) {
-      return fail(status);
-    }
-    return true;
+    return writer_.finish(store_.path_for(facts_.path), facts_);
+  }
+
+  // Reports that it could not be written.
+  Finding fail(const Status& status) {
+    session_.report({Diagnostic::Level::error, source_.origin().name, 0, status.message()});
+    return Finding::none;
   }
 
  private:
   static constexpr std::uint64_t kSmall = 64 << 10;
 
-  // Whether the source can be read in parts now.
-  bool survey() {
+  // `read` when the source can be read in parts now.
+  Finding survey() {
     const auto before = source_.file();
-    const auto surveyed = source_.survey();
+    const auto meter = session_.meter("unpacking", before ? before->size : 0);
+    const auto surveyed = source_.survey([&meter](std::uint64_t bytes) { meter->add(bytes); });
     if (!surveyed) return fail(surveyed.status());
     if (!*surveyed) return leave_out();
     const auto after = source_.file();
     const bool same = before && after && before->size == after->size &&
                       before->inode == after->inode && before->modified == after->modified;
-    return same || fail(Status::error("has changed while it was read"));
+    return same ? Finding::read : fail(Status::error("has changed while it was read"));
   }
 
-  bool leave_out() {
+  Finding leave_out() {
     session_.report({Diagnostic::Level::note, source_.origin().name, 0,
                      "not indexed: only files are, and compressed ones when they can be unpacked "
                      "in pieces"});
-    return false;
-  }
-
-  bool fail(const Status& status) {
-    session_.report({Diagnostic::Level::error, source_.origin().name, 0, status.message()});
-    return false;
+    return Finding::none;
   }
 
   void let_clock_tick() const {
@@ -209,17 +217,61 @@ class Indexer {
   std::size_t next_ = 0;  // parts before this have been added
 };
 
+// Writes indexes, one after the other, while the next source is read, unless there is but one
+// thread.
+class IndexesToWrite {
+ public:
+  explicit IndexesToWrite(unsigned threads) : behind_(threads > 1) {}
+
+  void write(std::unique_ptr<Indexer> indexer) {
+    finish();
+    indexer_ = std::move(indexer);
+    if (behind_) {
+      thread_ = std::jthread([this] { status_ = indexer_->write(); });
+    } else {
+      status_ = indexer_->write();
+    }
+  }
+
+  // Waits for the last one.
+  void finish() {
+    if (thread_.joinable()) thread_.join();
+    if (indexer_ == nullptr) return;
+    if (status_.ok()) {
+      any_ = true;
+    } else {
+      indexer_->fail(status_);
+    }
+    indexer_.reset();
+  }
+
+  // Whether any has been written.
+  bool any() const { return any_; }
+
+ private:
+  const bool behind_;
+  std::unique_ptr<Indexer> indexer_;
+  Status status_;
+  bool any_ = false;
+  std::jthread thread_;  // last, since it uses all the others
+};
+
 }  // namespace
 
 Outcome run_index(Session& session, const Filter& filter) {
   const IndexStore& store = session.indexes();
   if (Status status = store.make_directory(); !status.ok()) return session.fail(status.message());
   std::vector<IndexWorker> workers(thread_count(session.query().threads));
+  IndexesToWrite indexes(static_cast<unsigned>(workers.size()));
   bool any = false;
   for (input::Source* source : session.sources()) {
-    any = Indexer(session, filter, store, workers, *source).run() || any;
+    auto indexer = std::make_unique<Indexer>(session, filter, store, workers, *source);
+    const Indexer::Finding found = indexer->read();
+    any = any || found == Indexer::Finding::current;
+    if (found == Indexer::Finding::read) indexes.write(std::move(indexer));
   }
-  return session.outcome(any);
+  indexes.finish();
+  return session.outcome(any || indexes.any());
 }
 
 }  // namespace ktrace::engine

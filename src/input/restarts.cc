@@ -175,14 +175,17 @@ bool Unpacker::of_use() const {
   });
 }
 
-Result<std::optional<Unpacker>> Unpacker::survey(const std::vector<Piece>& pieces) {
+Result<std::optional<Unpacker>> Unpacker::survey(
+    const std::vector<Piece>& pieces, const std::function<void(std::uint64_t bytes)>& told) {
   Unpacker unpacker(pieces);
   for (Part& part : unpacker.parts_) {
     if (part.piece->plain) continue;
     if (part.piece->encoding->survey == nullptr) return std::optional<Unpacker>();
     const PlainFile& file = *part.piece->packed;
-    const auto read_at = [&file](std::uint64_t offset, char* into, std::size_t size) {
-      return read_file(file, offset, into, size);
+    const auto read_at = [&](std::uint64_t offset, char* into, std::size_t size) {
+      auto count = read_file(file, offset, into, size);
+      if (count) told(*count);
+      return count;
     };
     auto found = part.piece->encoding->survey({read_at, file.size});
     if (!found) return found.status();

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,8 +19,10 @@ namespace ktrace::input {
 /// Reads pieces as one, each of which stands in a file. `pieces` must outlive it.
 class Unpacker {
  public:
-  /// Looks where unpacking can begin. Empty when that is in too few places to be of use.
-  static Result<std::optional<Unpacker>> survey(const std::vector<Piece>& pieces);
+  /// Looks where unpacking can begin. Empty when that is in too few places to be of use. `told`
+  /// is told of stored bytes as they are read.
+  static Result<std::optional<Unpacker>> survey(
+      const std::vector<Piece>& pieces, const std::function<void(std::uint64_t bytes)>& told);
 
   /// From what encode() gave; empty when that is of other pieces or damaged.
   static std::optional<Unpacker> decode(const std::vector<Piece>& pieces, std::string_view table);

@@ -178,9 +178,9 @@ class Streams : public Source {
     return seekable() ? unpacker_->division(offset) : offset;
   }
 
-  Result<bool> survey() override {
+  Result<bool> survey(const std::function<void(std::uint64_t bytes)>& read) override {
     if (!stored_) return false;
-    auto found = Unpacker::survey(pieces_);
+    auto found = Unpacker::survey(pieces_, read);
     if (!found) return found.status();
     unpacker_ = std::move(*found);
     return seekable();

@@ -136,13 +136,14 @@ class HexNumbers {
   // Of each lane of hex digits, in order.
   void see_lane(std::size_t lane) {
     if (lane < done_) return;
-    std::size_t begin = lane;
+    std::size_t begin = lane, end = lane + kLane;
     while (begin > done_ && is_hex(block_[begin - 1])) --begin;
-    done_ = lane + kLane;
+    done_ = end;
     if (begin > 0 && is_hex(block_[begin - 1])) return;  // within a run that no identifier begins
     if (!may_(begin)) return;
-    while (done_ < block_.size() && is_hex(block_[done_])) ++done_;
-    if (done_ - begin == 32 || done_ - begin == 64) look_(begin, done_ - begin);
+    while (end < block_.size() && is_hex(block_[end])) ++end;
+    done_ = end;
+    if (end - begin == 32 || end - begin == 64) look_(begin, end - begin);
   }
 
  private:

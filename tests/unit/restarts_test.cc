@@ -79,9 +79,12 @@ void expect_reads(Source& source, const std::string& text) {
 void expect_restarts(const std::string& path, const std::string& text) {
   const auto surveyed = source_of(path);
   EXPECT_FALSE(surveyed->seekable());
-  const auto found = surveyed->survey();
+  std::uint64_t read = 0;
+  const auto found = surveyed->survey([&read](std::uint64_t bytes) { read += bytes; });
   ASSERT_TRUE(found.ok()) << found.message();
   ASSERT_TRUE(*found);
+  EXPECT_GT(read, 0U);
+  EXPECT_LE(read, surveyed->file()->size);
   expect_reads(*surveyed, text);
   const auto other = source_of(path);
   ASSERT_TRUE(other->use_restarts(surveyed->restarts()));
@@ -153,7 +156,7 @@ TEST(Restarts, DivisionsLieBehindPlacesWhereUnpackingBegins) {
   const Folder folder;
   const auto source = source_of(folder.put("a.gz", long_gzip()));
   EXPECT_EQ(source->division(5), 5u);
-  ASSERT_TRUE(*source->survey());
+  ASSERT_TRUE(*source->survey([](std::uint64_t) {}));
   const std::uint64_t first = source->division(4 << 20), second = source->division(first + 1);
   EXPECT_GT(first, 8u << 20);
   EXPECT_LT(first, 9u << 20);
@@ -167,7 +170,7 @@ TEST(Restarts, AreNotTakenOfAnotherFileNorDamaged) {
   const std::string bytes = packed(ARCHIVE_FILTER_GZIP, log_of(100'000));
   const std::string path = folder.put("a.gz", bytes);
   const auto source = source_of(path);
-  ASSERT_TRUE(*source->survey());
+  ASSERT_TRUE(*source->survey([](std::uint64_t) {}));
   const std::string restarts = source->restarts();
   const auto other = source_of(path);
   for (std::size_t size = 0; size < restarts.size(); ++size) {
@@ -184,7 +187,7 @@ TEST(Restarts, WhatIsDamagedIsAnError) {
   for (const int filter : {ARCHIVE_FILTER_GZIP, ARCHIVE_FILTER_ZSTD, ARCHIVE_FILTER_XZ}) {
     const std::string bytes = packed(filter, log_of(100'000));
     const auto source = source_of(folder.put("a.log", bytes.substr(0, bytes.size() - 3)));
-    EXPECT_FALSE(source->survey().ok()) << filter;
+    EXPECT_FALSE(source->survey([](std::uint64_t) {}).ok()) << filter;
     EXPECT_FALSE(source->seekable());
   }
 }
@@ -196,7 +199,7 @@ TEST(Restarts, ThereAreNoneWhereUnpackingBeginsOnlyAtTheBeginning) {
        {packed(ARCHIVE_FILTER_ZSTD, longest), packed(ARCHIVE_FILTER_BZIP2, log_of(1000)),
         packed(ARCHIVE_FILTER_LZ4, log_of(1000))}) {
     const auto source = source_of(folder.put("a.log", bytes));
-    const auto found = source->survey();
+    const auto found = source->survey([](std::uint64_t) {});
     EXPECT_TRUE(found.ok() && !*found);
     EXPECT_FALSE(source->seekable());
   }
