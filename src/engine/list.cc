@@ -2,10 +2,12 @@
 //
 // What is kept of a record is an Observation of 16 bytes, of a trace its place in the order and, if
 // it has several records, what they sum up to; rows with their strings are made when they are
-// written, on all threads.
+// written, on all threads. Where traces have so many records that this is much more than the traces
+// themselves take, records are sorted outside of memory, and nothing is kept of them but the sums.
 
 #include <algorithm>
 #include <numeric>
+#include <optional>
 #include <span>
 #include <utility>
 
@@ -16,6 +18,8 @@
 #include "parallel.h"
 #include "parallel_sort.h"
 #include "room.h"
+#include "seen_store.h"
+#include "trace_sums.h"
 
 namespace ktrace::engine {
 namespace {
@@ -26,59 +30,13 @@ constexpr std::size_t kTracesPerTask = 4096;
 // What is held of a written list is this many tasks a thread.
 constexpr std::size_t kTasksAhead = 8;
 
-// Of a record of a source in which nothing tells a time: behind all that are known.
-constexpr Time kNoTime = Time::max();
-
 // One trace and its place in the list.
 struct Listed {
   std::int64_t rank = 0;  // the higher comes first
   Time start{};           // then the earlier
   std::uint32_t trace = 0;
-  std::uint32_t sum = 0;  // of a trace of several records: where it is in Sums::list
+  std::uint32_t sum = 0;  // where it is in Sums::list, if it was kept
 };
-
-// The records of one trace, summed up.
-struct Summary {
-  std::uint64_t errors = 0;
-  Time start{}, end{}, gap_start{};
-  Duration gap{};
-  std::uint32_t components = 0;  // of several records: where they begin in Sums::components
-  std::uint32_t component_count = 0;
-  std::uint8_t key = 0;
-  Severity severity = Severity::unspecified;
-
-  Duration duration() const { return distance(start, end); }
-};
-
-// Of the traces of one task, those of several records.
-struct Sums {
-  std::vector<Summary> list;
-  std::vector<std::uint16_t> components;  // of one after the other, in the order of appearance
-};
-
-// In: at least one record, in the order of time; those without any stand behind all others.
-Summary sum_up(std::span<const Observation> seen) {
-  Summary sum;
-  sum.start = sum.gap_start = seen.front().time;
-  sum.end = seen.back().time;
-  for (auto last = seen.rbegin(); sum.end == kNoTime && last != seen.rend(); ++last) {
-    sum.end = last->time;
-  }
-  sum.key = seen.front().key;
-  Time before = sum.start;
-  for (const Observation& one : seen) {
-    sum.severity = std::max(sum.severity, one.severity);
-    sum.errors += one.severity >= Severity::error ? 1 : 0;
-    if (one.time == kNoTime) continue;
-    const Duration gap = distance(before, one.time);
-    if (gap > sum.gap) {
-      sum.gap = gap;
-      sum.gap_start = before;
-    }
-    before = one.time;
-  }
-  return sum;
-}
 
 class List final : output::TraceRows {
  public:
@@ -92,7 +50,7 @@ class List final : output::TraceRows {
     }
     search();
     resolve_streams();
-    group();
+    if (const Status status = group(); !status.ok()) return session_.fail(status.message());
     choose();
     const bool any = listed_.size() > 0;
     if (query_.quiet) return any ? Outcome::found : session_.outcome(false);
@@ -121,7 +79,8 @@ class List final : output::TraceRows {
     const auto meter = session_.watch(parts_, "reading");
     seen_.resize(parts_.size());
     workers_ = std::vector<ListWorker>(thread_count(query_.threads));
-    const ListSearch search{query_, keys_, filter_, calendars_};
+    ListSearch search{query_, keys_, filter_, calendars_};
+    search.store = &store_;
     for_each_task(
         workers_, parts_.size(),
         [&](ListWorker& worker, std::size_t task) {
@@ -151,54 +110,72 @@ class List final : output::TraceRows {
   // In: observations of streams (and of files in whose samples there is no klog text) without time.
   // Out: all have one, and those that the filter does not want have gone.
   void resolve_streams() {
+    dates_.resize(parts_.size());
+    timeless_.resize(parts_.size());
     for (std::size_t i = 0; i < parts_.size(); ++i) {
       SeenPart& part = seen_[i];
-      if (part.undated.empty()) continue;
+      if (part.undated.empty() && !part.first_undated) continue;
       Evidence evidence =
           parts_[i]->source->seekable() ? witness_file(*parts_[i]->source) : parts_[i]->evidence;
-      const SeenPart::Undated& first = part.undated.front();
+      const SeenPart::Undated& first =
+          part.first_undated ? *part.first_undated : part.undated.front();
       if (evidence.samples.empty()) evidence.samples.emplace_back(first.offset, first.stamp);
-      const trace::Calendar calendar = session_.calendar(*parts_[i]->source, evidence);
+      dates_[i].emplace(session_.calendar(*parts_[i]->source, evidence));
       if (!calendars_[parts_[i]->index]) {
-        session_.report_undecided(*parts_[i]->source, calendar);
+        session_.report_undecided(*parts_[i]->source, *dates_[i]);
       }
-      trace::CalendarCursor cursor(calendar);
-      const bool timeless = calendar.empty() && !evidence.first;
-      for (const SeenPart::Undated& undated : part.undated) {
-        const bool none = timeless && undated.stamp.kind == Stamp::Kind::none;
-        part.seen[undated.observation].time =
-            none ? kNoTime : cursor.resolve(undated.offset, undated.stamp);
+      timeless_[i] = dates_[i]->empty() && !evidence.first;
+      resolve(i, part);
+    }
+  }
+
+  // Dates what was seen in a part, or in a piece of it.
+  void resolve(std::size_t part, SeenPart& seen) const {
+    if (seen.undated.empty()) return;
+    trace::CalendarCursor cursor(*dates_[part]);
+    for (const SeenPart::Undated& undated : seen.undated) {
+      const bool none = timeless_[part] && undated.stamp.kind == Stamp::Kind::none;
+      seen.seen[undated.observation].time =
+          none ? kNoTime : cursor.resolve(undated.offset, undated.stamp);
+    }
+    seen.undated = {};
+    std::erase_if(seen.seen, [&](const Observation& one) {
+      return !filter_.wants(one.time == kNoTime ? Time() : one.time);
+    });
+  }
+
+  // Traces get the numbers of the first worker's table, which takes in those of all others.
+  Status group() {
+    numbers_.resize(workers_.size());
+    for (std::size_t w = 0; w < workers_.size(); ++w) {
+      if (w > 0) join(w, numbers_[w].traces);
+      take_in(workers_[w].spellings, numbers_[w].spellings);
+      for (const std::string& name : workers_[w].components.names()) {
+        numbers_[w].components.push_back(components_.number_of(name));
       }
-      part.undated = {};
-      std::erase_if(part.seen, [&](const Observation& seen) {
-        return !filter_.wants(seen.time == kNoTime ? Time() : seen.time);
-      });
+    }
+    if (!store_.status().ok()) return store_.status();
+    if (outside()) return sum_up_outside();
+    group_inside();
+    return {};
+  }
+
+  // Gives what was seen by a worker the numbers that all have.
+  void renumber(std::uint32_t worker, std::vector<Observation>& list) const {
+    const Numbers& numbers = numbers_[worker];
+    for (Observation& seen : list) {
+      if (worker > 0) seen.trace = numbers.traces[seen.trace];
+      seen.key = numbers.spellings[seen.key];
+      seen.component = numbers.components[seen.component];
     }
   }
 
   // Out: `grouped_` holds all observations, those of one trace side by side, in the order of
-  // sources and offsets; `bounds_` where each trace begins. Traces have the numbers of the first
-  // worker's table, which takes in those of all others.
-  void group() {
-    std::vector<std::vector<std::uint32_t>> numbers(workers_.size());
-    std::vector<std::vector<std::uint8_t>> spellings(workers_.size());
-    std::vector<std::vector<std::uint16_t>> components(workers_.size());
-    for (std::size_t w = 0; w < workers_.size(); ++w) {
-      if (w > 0) join(w, numbers[w]);
-      take_in(workers_[w].spellings, spellings[w]);
-      for (const std::string& name : workers_[w].components.names()) {
-        components[w].push_back(components_.number_of(name));
-      }
-    }
+  // sources and offsets; `bounds_` where each trace begins.
+  void group_inside() {
     std::vector<char> threads(workers_.size());
-    for_each_task(threads, seen_.size(), [&](char&, std::size_t part) {
-      const std::uint32_t worker = seen_[part].worker;
-      for (Observation& seen : seen_[part].seen) {
-        if (worker > 0) seen.trace = numbers[worker][seen.trace];
-        seen.key = spellings[worker][seen.key];
-        seen.component = components[worker][seen.component];
-      }
-    });
+    for_each_task(threads, seen_.size(),
+                  [&](char&, std::size_t part) { renumber(seen_[part].worker, seen_[part].seen); });
     // While they are counted, and then placed, the bound behind a trace is two places behind it,
     // and then one.
     bounds_ = Room<std::uint64_t>(ids().size() + 2, true);
@@ -207,6 +184,31 @@ class List final : output::TraceRows {
     grouped_ = Room<Observation>(bounds_[ids().size() + 1]);
     for_each_seen([&](const Observation& seen) { grouped_[bounds_[seen.trace + 1]++] = seen; });
     for (SeenPart& part : seen_) part.seen = {};
+  }
+
+  // Out: `sums_` has all traces, by number.
+  Status sum_up_outside() {
+    SeenSorter sorter;
+    SeenPart read;
+    const auto add = [&](std::size_t part, SeenPart& seen) {
+      resolve(part, seen);
+      renumber(seen_[part].worker, seen.seen);
+      for (const Observation& one : seen.seen) sorter.add(one);
+    };
+    for (const std::size_t part : in_source_order()) {
+      for (const SeenPiece& piece : seen_[part].pieces) {
+        if (Status status = store_.read(piece, read); !status.ok()) return status;
+        add(part, read);
+      }
+      add(part, seen_[part]);
+      seen_[part] = {};
+    }
+    sums_.resize(pieces_of(ids().size()));
+    std::uint32_t begun = 0;  // traces
+    return sorter.each([&](const Observation& seen) {
+      for (; begun <= seen.trace; ++begun) sums_[begun / kTracesPerTask].begin();
+      sums_[seen.trace / kTracesPerTask].add(seen, components_.names());
+    });
   }
 
   // The table of the first worker takes in that of another.
@@ -223,13 +225,13 @@ class List final : output::TraceRows {
   // and sees those of a range of traces: what is kept of these is its own.
   template <typename See>
   void for_each_seen(const See& see) {
-    const std::vector<SeenPart*> parts = in_source_order();
+    const std::vector<std::size_t> parts = in_source_order();
     std::vector<char> threads(workers_.size());
     for_each_task(threads, threads.size(), [&](char&, std::size_t range) {
       const std::size_t begin = ids().size() * range / threads.size();
       const std::size_t count = ids().size() * (range + 1) / threads.size() - begin;
-      for (const SeenPart* part : parts) {
-        for (const Observation& seen : part->seen) {
+      for (const std::size_t part : parts) {
+        for (const Observation& seen : seen_[part].seen) {
           if (seen.trace - begin < count) see(seen);
         }
       }
@@ -249,22 +251,20 @@ class List final : output::TraceRows {
   }
 
   // Streams were searched first, wherever they stand on the command line.
-  std::vector<SeenPart*> in_source_order() {
+  std::vector<std::size_t> in_source_order() const {
     std::vector<std::size_t> order(parts_.size());
     std::iota(order.begin(), order.end(), 0);
     std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
       return parts_[a]->index < parts_[b]->index;
     });
-    std::vector<SeenPart*> parts;
-    for (const std::size_t i : order) parts.push_back(&seen_[i]);
-    return parts;
+    return order;
   }
 
   // Out: what is asked for, in its order.
   void choose() {
     const TraceSort sort = query_.slowest > 0 ? TraceSort::duration : query_.sort;
     listed_ = Room<Listed>(ids().size());
-    sums_.resize(pieces_of(listed_.size()));
+    if (!outside()) sums_.resize(pieces_of(listed_.size()));
     for_each_piece(listed_.size(), [&](std::size_t piece, std::size_t begin, std::size_t end) {
       for (std::size_t i = begin; i < end; ++i) {
         listed_[i] = listed(static_cast<std::uint32_t>(i), sort, sums_[piece]);
@@ -277,69 +277,70 @@ class List final : output::TraceRows {
     if (query_.slowest == 0) return;
     listed_.cut(query_.slowest);
     if (query_.sort == TraceSort::start) return;
-    for (Listed& one : listed_) {
-      one.rank = rank(sum_of(one), seen_of(one.trace).size(), query_.sort);
-    }
+    for (Listed& one : listed_) one.rank = rank(sum_of(one), query_.sort);
     sort_listed();
   }
 
   static constexpr std::uint32_t kNotListed = UINT32_MAX;
+  static constexpr Listed kNone{0, {}, kNotListed, 0};
 
-  // Puts the records of a trace in the order of time, too.
   Listed listed(std::uint32_t trace, TraceSort sort, Sums& sums) {
+    if (outside()) return listed(trace, sort, sums.list, trace % kTracesPerTask);
+    const std::span<const Observation> seen = in_order_of_time(trace);
+    if (seen.empty()) return kNone;
+    const std::size_t place = sums.list.size();
+    sums.begin();
+    for (const Observation& one : seen) sums.add(one, components_.names());
+    const Listed made = listed(trace, sort, sums.list, place);
+    if (seen.size() == 1) sums.take_back();
+    return made;
+  }
+
+  Listed listed(std::uint32_t trace, TraceSort sort, const std::vector<Summary>& sums,
+                std::size_t place) const {
+    const bool wanted = place < sums.size() && sums[place].records > 0 &&
+                        (!query_.only_errors || sums[place].errors > 0);
+    if (!wanted) return kNone;
+    return {rank(sums[place], sort), sums[place].start, trace, static_cast<std::uint32_t>(place)};
+  }
+
+  std::span<const Observation> in_order_of_time(std::uint32_t trace) {
     const std::span<Observation> seen(grouped_.begin() + bounds_[trace],
                                       bounds_[trace + 1] - bounds_[trace]);
-    if (seen.empty()) return {0, {}, kNotListed};
     const auto earlier_one = [](const Observation& a, const Observation& b) {
       return a.time < b.time;
     };
     if (!std::is_sorted(seen.begin(), seen.end(), earlier_one)) {
       std::stable_sort(seen.begin(), seen.end(), earlier_one);
     }
-    Summary sum = sum_up(seen);
-    const bool wanted = !query_.only_errors || sum.errors > 0;
-    const auto place = static_cast<std::uint32_t>(sums.list.size());
-    if (wanted && seen.size() > 1) {
-      add_components(seen, sum, sums.components);
-      sums.list.push_back(sum);
-    }
-    return {rank(sum, seen.size(), sort), sum.start, wanted ? trace : kNotListed, place};
+    return seen;
   }
 
-  void add_components(std::span<const Observation> seen, Summary& sum,
-                      std::vector<std::uint16_t>& components) const {
-    const std::size_t begin = components.size();
-    const Observation* before = nullptr;
-    for (const Observation& one : seen) {
-      const bool same = before != nullptr && before->component == one.component;
-      before = &one;
-      if (same || components_.names()[one.component].empty()) continue;
-      const auto first = components.begin() + static_cast<std::ptrdiff_t>(begin);
-      if (std::find(first, components.end(), one.component) == components.end()) {
-        components.push_back(one.component);
-      }
-    }
-    sum.components = static_cast<std::uint32_t>(begin);
-    sum.component_count = static_cast<std::uint32_t>(components.size() - begin);
-  }
+  // Whether records were sorted outside of memory.
+  bool outside() const { return !store_.empty(); }
 
-  std::span<const Observation> seen_of(std::uint32_t trace) const {
-    return {&grouped_[0] + bounds_[trace], bounds_[trace + 1] - bounds_[trace]};
+  // The only record of a trace of which no sum was kept; null when one was.
+  const Observation* only_one(const Listed& one) const {
+    const bool several = outside() || bounds_[one.trace + 1] - bounds_[one.trace] > 1;
+    return several ? nullptr : &grouped_[bounds_[one.trace]];
   }
 
   const Sums& sums_of(const Listed& one) const { return sums_[one.trace / kTracesPerTask]; }
 
   Summary sum_of(const Listed& one) const {
-    const std::span<const Observation> seen = seen_of(one.trace);
-    return seen.size() == 1 ? sum_up(seen) : sums_of(one).list[one.sum];
+    const Observation* const only = only_one(one);
+    if (only == nullptr) return sums_of(one).list[one.sum];
+    Summary sum;
+    sum.add(*only);
+    return sum;
   }
 
-  static std::int64_t rank(const Summary& sum, std::size_t records, TraceSort sort) {
+  static std::int64_t rank(const Summary& sum, TraceSort sort) {
     switch (sort) {
       case TraceSort::duration:
         return sum.duration().count();
       case TraceSort::records:
-        return static_cast<std::int64_t>(records);
+        return static_cast<std::int64_t>(sum.records);
       case TraceSort::errors:
         return static_cast<std::int64_t>(sum.errors);
       case TraceSort::gap:
@@ -401,10 +402,9 @@ class List final : output::TraceRows {
 
   // Sets all fields but the identifier.
   void fill(const Listed& one, output::TraceRow& row) const {
-    const std::span<const Observation> seen = seen_of(one.trace);
     const Summary sum = sum_of(one);
     row.key = spellings_[sum.key];
-    row.records = seen.size();
+    row.records = sum.records;
     row.errors = sum.errors;
     row.timed = sum.start != kNoTime;
     row.start = sum.start;
@@ -413,13 +413,14 @@ class List final : output::TraceRows {
     row.largest_gap = sum.gap;
     row.gap_start = sum.gap_start;
     row.components.clear();
-    if (seen.size() > 1) {
-      const std::uint16_t* const numbers = sums_of(one).components.data() + sum.components;
-      for (std::size_t i = 0; i < sum.component_count; ++i) {
-        row.components.push_back(components_.names()[numbers[i]]);
-      }
-    } else if (const auto& name = components_.names()[seen[0].component]; !name.empty()) {
-      row.components.push_back(name);
+    if (const Observation* const only = only_one(one)) {
+      const std::string& name = components_.names()[only->component];
+      if (!name.empty()) row.components.push_back(name);
+      return;
+    }
+    const std::uint16_t* const numbers = sums_of(one).components.data() + sum.components;
+    for (std::size_t i = 0; i < sum.component_count; ++i) {
+      row.components.push_back(components_.names()[numbers[i]]);
     }
   }
 
@@ -470,7 +471,18 @@ class List final : output::TraceRows {
   std::vector<std::optional<KnownIndex>> indexes_;           // by source
   Parts parts_;
   std::vector<SeenPart> seen_;  // by part
+  SeenStore store_;
+  std::vector<std::optional<trace::Calendar>> dates_;  // by part, of what was not dated at once
+  std::vector<bool> timeless_;  // by part, whether nothing there tells a time
   std::vector<ListWorker> workers_;
+
+  // What the numbers of a worker are among those of all.
+  struct Numbers {
+    std::vector<std::uint32_t> traces;
+    std::vector<std::uint8_t> spellings;
+    std::vector<std::uint16_t> components;
+  };
+  std::vector<Numbers> numbers_;  // by worker
   std::vector<std::string> spellings_;
   NameTable components_;
   Room<std::uint64_t> bounds_;

@@ -16,6 +16,7 @@
 #include "hit_walk.h"
 #include "ktrace/format.h"
 #include "ktrace/quotes.h"
+#include "seen_store.h"
 
 namespace ktrace::engine {
 namespace {
@@ -52,7 +53,7 @@ class ListScan {
         has_times_(search.filter.has_times()) {}
 
   void run() {
-    if (part_.known != nullptr && read_index()) return;
+    if (part_.known != nullptr && read_index()) return relieve();
     // Parts of one size give as many, more or less.
     seen_.seen.reserve(worker_.usual);
     const bool stream = !part_.source->seekable();
@@ -64,8 +65,10 @@ class ListScan {
       if (search_.for_index) part_.lines.count(block_.bytes, block_.offset);
       scan_block();
       if (look_) look_(block_, reader_);
+      if (stream) relieve();
     }
     worker_.usual = seen_.seen.size() + seen_.seen.size() / 16;
+    relieve();
     part_.evidence = witness.evidence();
     part_.status = reader_.status();
     part_.long_records = reader_.long_records();
@@ -73,6 +76,10 @@ class ListScan {
   }
 
  private:
+  void relieve() {
+    if (search_.store != nullptr) search_.store->relieve(seen_, worker_.ids.size());
+  }
+
   // What an index knows of the part. False when it is damaged: then nothing of it counts.
   bool read_index() {
     std::vector<Identifier> one(1);

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -33,6 +34,12 @@ struct Observation {
   Severity severity = Severity::unspecified;
 };
 
+/// A piece of what was seen in a part, where a SeenStore has it.
+struct SeenPiece {
+  std::uint64_t position = 0;
+  std::uint64_t seen = 0, undated = 0;  ///< how many
+};
+
 /// What was seen in one part of a source.
 struct SeenPart {
   std::vector<Observation> seen;  ///< in the order of offsets
@@ -45,6 +52,11 @@ struct SeenPart {
     Stamp stamp;
   };
   std::vector<Undated> undated;
+
+  /// What was put away, before all that is held.
+  std::vector<SeenPiece> pieces;
+  std::optional<Undated> first_undated;  ///< of the pieces
+  std::uint64_t counted = 0;             ///< bytes that the store knows to be held
 };
 
 /// Numbers for names, from 0, of which there are at most 65,536: all further ones count as the
@@ -83,6 +95,8 @@ struct ListWorker {
   NameTable components;
 };
 
+class SeenStore;
+
 /// What all parts are searched for. Thread-safe.
 struct ListSearch {
   const Query& query;
@@ -92,6 +106,7 @@ struct ListSearch {
   /// Lines are counted, components are what the records tell, and a spelling is that of all keys
   /// under which the identifier stands in the record: see trace::kKeyEnd.
   bool for_index = false;
+  SeenStore* store = nullptr;  ///< takes what is too much to be held
   const trace::KeySearch search{keys};
   /// For Filter::literal(), if there is one.
   const std::unique_ptr<trace::LiteralSearch> literal = literal_search(filter);

@@ -4,6 +4,7 @@
 Inputs are made here, in pieces, so that this script's own memory stays below what it measures.
 """
 
+import json
 import os
 import random
 import signal
@@ -15,6 +16,7 @@ import harness
 
 MEMORY_LIMIT = 64 * 1024  # KiB of resident memory, whatever the size of the input
 MERGE_LIMIT = 192 * 1024  # the same of merge, which reads ahead
+LIST_LIMIT = 192 * 1024  # the same of list, whatever the number of records
 MIB = 1024 * 1024
 
 
@@ -117,6 +119,33 @@ class Robustness:
         status = self.measure(command, "memory for a count")
         found = (self.scratch / "out").read_bytes()
         self.tally.check("a count", (status, found) == (0, b"1200000\n"), (status, found))
+        (self.scratch / "hits.log").unlink()
+
+    def listed(self):
+        """A pipe of nothing but hits, of few traces and in no order: their records are not held."""
+        hits = b"".join(
+            record(i * 7 % 50_000, f'"Synced" traceID="{i * i % 7}"', i) for i in range(20_000)
+        )
+        self.write("hits.log", (hits, 120))
+        command = [self.arguments.ktrace, "list", "--no-index", "--year=2026", "-o", "json"]
+        rows = []
+        with open(self.scratch / "hits.log", "rb") as file:
+            cat = subprocess.Popen(["cat"], stdin=file, stdout=subprocess.PIPE)
+            runs = ((["hits.log"], subprocess.DEVNULL), (["-"], cat.stdout))
+            for paths, standard_input in runs:
+                status = self.measure(
+                    command + paths, f"memory for a list of {paths[0]}", standard_input, LIST_LIMIT
+                )
+                listed = map(json.loads, (self.scratch / "out").read_text().splitlines())
+                rows.append([{**row, "components": None} for row in listed])
+                self.tally.check(
+                    f"a list of {paths[0]}",
+                    status == 0 and sum(row["records"] for row in rows[-1]) == 2_400_000,
+                    (status, rows[-1]),
+                )
+            cat.stdout.close()
+            cat.wait()
+        self.tally.check("a list of a pipe as of a file", rows[0] == rows[1], rows)
         (self.scratch / "hits.log").unlink()
 
     def long_line(self):
@@ -360,6 +389,7 @@ def main():
         for check in (
             robustness.large_log,
             robustness.counted,
+            robustness.listed,
             robustness.bombs,
             robustness.long_line,
             robustness.hit_in_long_line,

@@ -1,0 +1,56 @@
+// What the records of a trace sum up to.
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "ktrace/time.h"
+#include "list_scan.h"
+
+namespace ktrace::engine {
+
+/// Of a record of a source in which nothing tells a time: behind all that are known.
+inline constexpr Time kNoTime = Time::max();
+
+/// The records of one trace, summed up.
+struct Summary {
+  std::uint64_t records = 0, errors = 0;
+  Time start{}, end{}, gap_start{};
+  Duration gap{};
+  std::uint32_t components = 0;  ///< where they begin in Sums::components
+  std::uint32_t component_count = 0;
+  std::uint8_t key = 0;
+  Severity severity = Severity::unspecified;
+
+  Duration duration() const { return distance(start, end); }
+
+  /// The next record in the order of time; those without any stand behind all others.
+  void add(const Observation& seen);
+
+ private:
+  Time before_{};  // of the last record
+};
+
+/// Of some traces.
+struct Sums {
+  std::vector<Summary> list;
+  std::vector<std::uint16_t> components;  ///< of one after the other, in the order of appearance
+
+  /// Begins the summary of another trace.
+  void begin();
+
+  /// Forgets that which was begun last.
+  void take_back();
+
+  /// Its next record in the order of time. A component without a name is none.
+  void add(const Observation& seen, const std::vector<std::string>& names);
+
+ private:
+  std::uint32_t last_ = 0;  // component, and 1
+};
+
+}  // namespace ktrace::engine
