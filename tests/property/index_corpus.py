@@ -25,19 +25,19 @@ def records_by_trace(arguments, traces, *words):
     return counts
 
 
-def compare_lists(arguments, tally, ways, logs, known):
+def compare_lists(arguments, tally, ways, logs, known, *keys):
     """All lists are one. Gives how many records it tells of each trace that is known."""
     digests, counts = set(), {}
     for way, threads in itertools.product(ways, (1, 2, 5)):
-        line = [arguments.ktrace, "list", "-o", "json", "-j", threads, *way, *logs]
+        line = [arguments.ktrace, "list", "-o", "json", "-j", threads, *keys, *way, *logs]
         listed = harness.run(line).stdout
         digests.add(hashlib.sha256(listed).digest())
         count = listed.count(b"\n")
-        progress(f"list {way[0]} -j {threads}: {count} traces")
+        progress(f"list {' '.join(keys)} {way[0]} -j {threads}: {count} traces")
         if not counts:
             rows = map(json.loads, listed.splitlines())
             counts = {row["traceId"]: row["records"] for row in rows if row["traceId"] in known}
-    tally.check("all lists are one", len(digests) == 1)
+    tally.check(f"all lists {' '.join(keys)} are one", len(digests) == 1)
     return counts
 
 
@@ -52,6 +52,8 @@ def compare_corpus(arguments, tally, scratch):
     if arguments.traces < len(known):
         known = draw.sample(known, arguments.traces)
     ways = [["--no-index"], ["--index-dir", indexes]]
+    for keys in ["--key", "traceID"], ["--key", "requestID", "--key", "audit-id"]:
+        compare_lists(arguments, tally, ways, logs, set(known), *keys)
     listed = compare_lists(arguments, tally, ways, logs, set(known))
     for begin in range(0, len(known), BATCH):
         batch = known[begin : begin + BATCH]
