@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -124,6 +125,9 @@ class IndexReader {
   /// The offsets of the records that carry what is looked for: all of them and no others,
   /// ascending, each once. An error when the index is damaged where it was read.
   Result<std::vector<std::uint64_t>> find(const Lookup& lookup);
+
+  /// The same for all that carry any of what is looked for; reads nothing twice for that.
+  Result<std::vector<std::uint64_t>> find_any(std::span<const Lookup> lookups);
 
   /// The links of the log's records: see stored_links.h. An error when they are damaged.
   Result<std::string> links();

@@ -46,11 +46,11 @@ Result<std::optional<std::vector<std::uint64_t>>> WordQuery::steps(
 
 Status WordQuery::add_identifiers(trace::IndexReader& index,
                                   std::vector<std::uint64_t>& steps) const {
-  for (const std::string& id : ids_) {
-    const auto offsets = index.find({id, false});
-    if (!offsets) return offsets.status();
-    for (const std::uint64_t offset : *offsets) steps.push_back(offset / trace::kWordStep);
-  }
+  std::vector<trace::Lookup> lookups;
+  for (const std::string& id : ids_) lookups.push_back({id, false});
+  const auto offsets = index.find_any(lookups);
+  if (!offsets) return offsets.status();
+  for (const std::uint64_t offset : *offsets) steps.push_back(offset / trace::kWordStep);
   return {};
 }
 

@@ -26,7 +26,10 @@ namespace {
 class Goal {
  public:
   explicit Goal(const Lookup& lookup)
-      : id_(lookup.id), folded_(index::folded(lookup.id)), prefix_(lookup.prefix) {}
+      : id_(lookup.id),
+        folded_(index::folded(lookup.id)),
+        prefix_(lookup.prefix),
+        range_(range_of(folded_, prefix_)) {}
 
   /// Whether the identifier is looked for.
   bool matches(std::string_view id) const {
@@ -41,12 +44,19 @@ class Goal {
   };
 
   /// The numbers that may match; empty when none can.
-  std::optional<Range> range() const {
+  const std::optional<Range>& range() const { return range_; }
+
+  bool may_match(const Number& number) const {
+    return range_ && range_->low <= number && number <= range_->high;
+  }
+
+ private:
+  static std::optional<Range> range_of(std::string_view folded, bool prefix) {
     std::string digits;
-    for (const char c : folded_) {
+    for (const char c : folded) {
       if (c != '-') digits.push_back(c);
     }
-    const bool short_enough = prefix_ ? digits.size() <= 32 : digits.size() == 32;
+    const bool short_enough = prefix ? digits.size() <= 32 : digits.size() == 32;
     if (!short_enough) return std::nullopt;
     Range range;
     std::string low = digits, high = digits;
@@ -57,11 +67,13 @@ class Goal {
     return range;
   }
 
- private:
   std::string id_;
   std::string folded_;
   bool prefix_;
+  std::optional<Range> range_;
 };
+
+using Goals = std::vector<const Goal*>;
 
 }  // namespace
 }  // namespace index
@@ -77,8 +89,8 @@ struct IndexReader::State {
   Status search_dictionary(const Goal& goal);
   Status search_dictionary_page(const DictionaryPage& page, const Goal& goal);
   Status search_leaves(const Goal::Range& range);
-  Status search_block(std::uint64_t block, const Goal& goal, std::vector<std::uint64_t>& offsets);
-  bool matches(const Goal& goal, const BlockReader::Item& item) const;
+  Status search_block(std::uint64_t block, const Goals& goals, std::vector<std::uint64_t>& offsets);
+  bool matches(const Goals& goals, const BlockReader::Item& item) const;
 
   Status load_dictionary();
   template <typename KeyOf>
@@ -93,9 +105,9 @@ struct IndexReader::State {
   std::string bytes;  // the part that was loaded last
   BlockReader reader;
 
-  // What the search for one goal has found so far.
-  std::vector<std::uint32_t> blocks;
-  std::vector<std::uint64_t> ranks;
+  // What the search has found so far.
+  std::vector<std::uint32_t> blocks;  // for one goal
+  std::vector<std::uint64_t> ranks;   // for all
 
   // For for_each().
   Arena texts;
@@ -167,33 +179,31 @@ Status IndexReader::State::search_leaves(const Goal::Range& range) {
   return {};
 }
 
-bool IndexReader::State::matches(const Goal& goal, const BlockReader::Item& item) const {
+bool IndexReader::State::matches(const Goals& goals, const BlockReader::Item& item) const {
   if (item.place == Place::shared) {
     return std::binary_search(ranks.begin(), ranks.end(), item.rank);
   }
-  char text[36];
-  const Form form = static_cast<Form>(item.place);
-  return goal.matches({text, format_number(item.number, form, text)});
+  return std::any_of(goals.begin(), goals.end(), [&](const Goal* goal) {
+    if (!goal->may_match(item.number)) return false;
+    char text[36];
+    const Form form = static_cast<Form>(item.place);
+    return goal->matches({text, format_number(item.number, form, text)});
+  });
 }
 
-Status IndexReader::State::search_block(std::uint64_t block, const Goal& goal,
+// A rank that one of the goals matches is as good as one of these: all are looked for.
+Status IndexReader::State::search_block(std::uint64_t block, const Goals& goals,
                                         std::vector<std::uint64_t>& offsets) {
   if (block >= directory->blocks.size()) return damaged();
   const Part& part = directory->blocks[block];
   if (Status status = load(part, kBitPadding); !status) return status;
   const std::string_view content = std::string_view(bytes).substr(0, part.length);
   if (!reader.open(content, directory->shared, directory->keys.size())) return damaged();
-  const std::optional<Goal::Range> range = goal.range();
   std::array<bool, kBlock> matched{};
   BlockReader::Item item;
   for (std::size_t i = 0; i < reader.size(); ++i) {
     if (!reader.next(item)) return damaged();
-    if (item.place == Place::again) {
-      matched[i] = matched[i - item.distance];
-    } else if (item.place == Place::shared ||
-               (range && range->low <= item.number && item.number <= range->high)) {
-      matched[i] = matches(goal, item);
-    }
+    matched[i] = item.place == Place::again ? matched[i - item.distance] : matches(goals, item);
     const bool known = !offsets.empty() && offsets.back() == item.offset;
     if (matched[i] && !known) offsets.push_back(item.offset);
   }
@@ -273,22 +283,35 @@ Result<IndexReader> IndexReader::open(const std::string& path) {
 }
 
 Result<std::vector<std::uint64_t>> IndexReader::find(const Lookup& lookup) {
+  return find_any({&lookup, 1});
+}
+
+// A block is read once, whatever it may hold.
+Result<std::vector<std::uint64_t>> IndexReader::find_any(std::span<const Lookup> lookups) {
   State& state = *state_;
   if (Status status = state.load_directory(); !status) return status;
-  const Goal goal(lookup);
-  state.blocks.clear();
+  const std::vector<Goal> goals(lookups.begin(), lookups.end());
+  std::vector<std::pair<std::uint32_t, const Goal*>> places;
   state.ranks.clear();
-  if (Status status = state.search_dictionary(goal); !status) return status;
-  // Some of those that begin alike may stand here and some there; so may spellings of one.
-  if (const auto range = goal.range()) {
-    if (Status status = state.search_leaves(*range); !status) return status;
+  for (const Goal& goal : goals) {
+    state.blocks.clear();
+    if (Status status = state.search_dictionary(goal); !status) return status;
+    // Some of those that begin alike may stand here and some there; so may spellings of one.
+    if (const auto& range = goal.range()) {
+      if (Status status = state.search_leaves(*range); !status) return status;
+    }
+    for (const std::uint32_t block : state.blocks) places.emplace_back(block, &goal);
   }
   std::sort(state.ranks.begin(), state.ranks.end());
-  std::sort(state.blocks.begin(), state.blocks.end());
-  state.blocks.erase(std::unique(state.blocks.begin(), state.blocks.end()), state.blocks.end());
+  std::sort(places.begin(), places.end());
+  places.erase(std::unique(places.begin(), places.end()), places.end());
   std::vector<std::uint64_t> offsets;
-  for (const std::uint32_t block : state.blocks) {
-    if (Status status = state.search_block(block, goal, offsets); !status) return status;
+  Goals wanted;
+  for (auto place = places.begin(); place != places.end();) {
+    const std::uint32_t block = place->first;
+    wanted.clear();
+    for (; place != places.end() && place->first == block; ++place) wanted.push_back(place->second);
+    if (Status status = state.search_block(block, wanted, offsets); !status) return status;
   }
   return offsets;
 }

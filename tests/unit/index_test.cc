@@ -310,6 +310,26 @@ TEST_F(Index, AgreesWithASearchThroughAllOccurrences) {
   }
 }
 
+TEST_F(Index, FindsManyAsItFindsEach) {
+  const std::vector<Item> items = large_log(3);
+  ASSERT_TRUE(write(items).ok());
+  IndexReader reader = open();
+  for (const std::size_t step : {std::size_t{1}, std::size_t{97}, items.size() / 2}) {
+    std::vector<Lookup> lookups{{"no such", false}, {items.back().id.substr(0, 6), true}};
+    std::set<std::uint64_t> each;
+    for (std::size_t i = 0; i < items.size() && lookups.size() < 500; i += step) {
+      lookups.push_back({items[i].id, false});
+    }
+    for (const Lookup& lookup : lookups) {
+      const auto found = reader.find(lookup);
+      ASSERT_TRUE(found.ok());
+      each.insert(found->begin(), found->end());
+    }
+    EXPECT_EQ(*reader.find_any(lookups), Offsets(each.begin(), each.end())) << step;
+  }
+  EXPECT_TRUE(reader.find_any({})->empty());
+}
+
 TEST_F(Index, HoldsLongAndOddIdentifiers) {
   std::vector<Item> items;
   for (int i = 0; i < 300; ++i) {
