@@ -20,7 +20,7 @@ struct KnownIndex {
   bool current = false;   ///< the file has not changed since
 };
 
-/// Where the indexes of one run's sources are. For one thread.
+/// Where the indexes of one run's sources are. Thread-safe for different sources.
 class IndexStore {
  public:
   /// `directory`: where they are kept; empty: there are none.
