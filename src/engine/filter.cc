@@ -28,12 +28,16 @@ Filter::Filter(const Query& query) : query_(query) {
   if (query.match.empty()) return;
   RE2::Options options(RE2::Quiet);
   pattern_ = std::make_unique<RE2>(query.match, options);
-  if (is_literal(query.match)) literal_ = query.match;
 }
 
 Status Filter::status() const {
   if (!pattern_ || pattern_->ok()) return {};
   return Status::error("--match: " + pattern_->error());
+}
+
+std::unique_ptr<trace::LiteralSearch> Filter::literal_search() const {
+  if (!is_literal(query_.match)) return nullptr;
+  return std::make_unique<trace::LiteralSearch>(std::vector<std::string>{query_.match}, false);
 }
 
 bool Filter::wants(const Origin& origin) const {

@@ -3,10 +3,10 @@
 #pragma once
 
 #include <memory>
-#include <string_view>
 
 #include <re2/re2.h>
 
+#include "ktrace/literal_search.h"
 #include "ktrace/query.h"
 #include "ktrace/status.h"
 
@@ -33,9 +33,9 @@ class Filter {
   /// By component and node, for a record whose envelope tells neither.
   bool wants_names(std::string_view component, std::string_view node) const;
 
-  /// What stands, as it is, in the text of every record that is wanted; empty when nothing is known
-  /// to.
-  std::string_view literal() const { return literal_; }
+  /// A search for what stands, as it is, in the text of every record that is wanted; null when
+  /// nothing is known to.
+  std::unique_ptr<trace::LiteralSearch> literal_search() const;
 
   /// Whether the text of records matters.
   bool has_pattern() const { return pattern_ != nullptr; }
@@ -54,7 +54,6 @@ class Filter {
  private:
   const Query& query_;
   std::unique_ptr<RE2> pattern_;
-  std::string_view literal_;
 };
 
 }  // namespace ktrace::engine

@@ -477,12 +477,6 @@ class ListScan {
 
 }  // namespace
 
-std::unique_ptr<trace::LiteralSearch> ListSearch::literal_search(const Filter& filter) {
-  if (filter.literal().empty()) return nullptr;
-  return std::make_unique<trace::LiteralSearch>(
-      std::vector<std::string>{std::string(filter.literal())}, false);
-}
-
 std::uint16_t NameTable::number_of(std::string_view name) {
   if (last_ < names_.size() && names_[last_] == name) return last_;
   const auto known = numbers_.find(name);

@@ -19,7 +19,6 @@
 #include "ktrace/format.h"
 #include "ktrace/id_table.h"
 #include "ktrace/key_search.h"
-#include "ktrace/literal_search.h"
 #include "ktrace/record.h"
 #include "scan.h"
 
@@ -108,11 +107,7 @@ struct ListSearch {
   bool for_index = false;
   SeenStore* store = nullptr;  ///< takes what is too much to be held
   const trace::KeySearch search{keys};
-  /// For Filter::literal(), if there is one.
-  const std::unique_ptr<trace::LiteralSearch> literal = literal_search(filter);
-
- private:
-  static std::unique_ptr<trace::LiteralSearch> literal_search(const Filter& filter);
+  const std::unique_ptr<trace::LiteralSearch> literal = filter.literal_search();
 };
 
 /// Is shown each block of a part, and what reads it, once the block has been searched.
