@@ -99,6 +99,7 @@ class LinkGraph {
   struct Name {
     std::string_view id;
     std::vector<std::uint32_t> objects;
+    bool undecided = false;  // what was meant in some link
   };
 
   // All that may be meant where no more is told than this, in the same order.
@@ -120,6 +121,7 @@ class LinkGraph {
   void call(std::uint32_t number);
   std::uint32_t call_number(const Thing& told);
   std::uint32_t find_called(const Thing& told, Time at) const;
+  void leave_undecided(std::string_view name);
   std::uint32_t object_number(const Thing& thing, Time at);
   std::uint32_t request_number(std::string_view id);
   std::uint32_t trace_number(std::string_view id);

@@ -179,9 +179,9 @@ class StoryRun {
   void report_undecided() {
     if (graph_.undecided() == 0) return;
     session_.report({Diagnostic::Level::note, "", 0,
-                     fmt::format("{} links name what could be objects of several kinds or "
-                                 "namespaces; these are not followed",
-                                 graph_.undecided())});
+                     fmt::format("{} name{} could mean objects of several kinds or namespaces; "
+                                 "links that tell no more are not followed",
+                                 graph_.undecided(), graph_.undecided() == 1 ? "" : "s")});
   }
 
   // Out: the graph of all links that the sources tell.

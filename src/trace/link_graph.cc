@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <utility>
 
 #include "facts.h"
 
@@ -227,12 +228,19 @@ std::uint32_t LinkGraph::find_object(const Thing& thing, Time at) const {
   return count == 1 ? earliest : found;
 }
 
+// A log may tell one link any number of times, and how often it is kept depends on how it is read.
+void LinkGraph::leave_undecided(std::string_view name) {
+  const std::uint32_t number = find_id(names_, name_numbers_, name);
+  if (number == kNone || std::exchange(names_[number].undecided, true)) return;
+  ++undecided_;
+}
+
 // As find_object(); a name of which nothing else is known becomes an object without UID.
 std::uint32_t LinkGraph::object_number(const Thing& thing, Time at) {
   const std::uint32_t found = find_object(thing, at);
   if (found != kNone || !thing.id.empty()) return found;
-  if (!named(thing.name).empty() && (thing.type.empty() || thing.space.empty())) {
-    ++undecided_;
+  if ((thing.type.empty() || thing.space.empty()) && !named(thing.name).empty()) {
+    leave_undecided(thing.name);
     return kNone;
   }
   if (thing.type.empty() || thing.name.empty()) return kNone;
@@ -320,7 +328,7 @@ void LinkGraph::tie_event_request(const Link& link, std::uint32_t number) {
     Thing thing{Thing::Kind::object, {}, link.to.space, {}, {}};
     if (!event_birth(link.to.name, birth, thing.name)) return;
     about = find_object(thing, link.time);
-    if (about == kNone && !named(thing.name).empty()) ++undecided_;
+    if (about == kNone) leave_undecided(thing.name);
   }
   if (about == kNone || has(requests_[request].objects, about)) return;
   requests_[request].objects.push_back({about, link.time, number});
