@@ -27,6 +27,9 @@ class HiddenPlaces {
   /// `marks`: as format::hiding_marks() gives them.
   explicit HiddenPlaces(std::span<const std::string_view> marks);
 
+  /// Whether there are none.
+  bool empty() const { return !marks_; }
+
   /// Adds these places to `hits`, which stay in ascending order.
   void add(std::string_view block, std::vector<std::size_t>& hits) const;
 

@@ -1,20 +1,21 @@
 // To search memory where it lies costs two thirds of copying it out of the kernel first, and what
 // an identifier is looked for in has nothing of it as a rule. So the bytes are looked at in place
-// (Source::look), a step at a time, and only the steps with a hit are read, by pread, and parsed:
+// (Source::look), a window at a time, and only the steps with a hit are read, by pread, and parsed:
 // all that is told to the user comes from bytes that no longer change.
 //
-// Where hits are many, the look is a detour, and is given up. Sources in whose records a value may
-// stand in pieces are read whole.
+// Where hits are many, the look is a detour, and is given up. Where a value may stand in pieces in
+// some lines (HiddenPlaces), those are hits, too; a line that is not all in the window could be
+// one.
 
 #include "quick_look.h"
 
 #include <algorithm>
 #include <atomic>
 #include <map>
-#include <set>
 #include <utility>
 
 #include "block_reader.h"
+#include "hit_walk.h"
 #include "ktrace/format.h"
 #include "line_count.h"
 #include "parallel.h"
@@ -27,6 +28,9 @@ constexpr std::size_t kStepsPerBlock = 4;
 
 // So much is shown at a time.
 constexpr std::size_t kBlocksPerWindow = 8;
+
+// And so much before and behind it, for the lines at its ends.
+constexpr std::size_t kContext = 4096;
 
 // The look is given up when more than one of so many steps is hit, after so many were seen.
 constexpr std::uint64_t kManyHits = 4;
@@ -43,14 +47,21 @@ class QuickLook {
         window_(block_size * kBlocksPerWindow) {}
 
   // The extents of `part` that are to be read.
-  Extents look(const Part& part, Hits& hits) {
+  Extents look(const Part& part, const HiddenPlaces& hidden, Hits& hits) {
     Extents wanted;
     for (std::uint64_t at = part.begin; at < part.end; at += window_) {
       const std::uint64_t end = std::min(part.end, at + window_);
+      const std::uint64_t from = at - std::min<std::uint64_t>(at, kContext);
+      const std::size_t behind = std::max(kContext, literal_.longest()) + format::kPadding;
       const std::size_t known = wanted.size();
       const bool seen =
-          !is_given_up() && part.source->look(at, end - at + behind(),
-                                              [&](auto bytes) { search(bytes, at, hits, wanted); });
+          !is_given_up() && part.source->look(from, end - from + behind, [&](auto bytes) {
+            bytes.remove_suffix(format::kPadding);  // the search reads beyond the end
+            hits.clear();
+            hidden.find(literal_, bytes, hits);
+            if (!hidden.empty()) add_cut_lines(bytes, from > 0, hits);
+            take(hits, from, at, end, wanted);
+          });
       if (seen) continue;
       wanted.resize(known);
       wanted.emplace_back(at, end);
@@ -59,24 +70,35 @@ class QuickLook {
   }
 
  private:
-  // A literal may begin in one step and end in the next, and the search reads beyond the end.
-  std::size_t behind() const { return literal_.longest() + format::kPadding; }
-
   bool is_given_up() const {
     const std::uint64_t seen = seen_.load(std::memory_order_relaxed);
     return seen >= kEnoughSeen && hit_.load(std::memory_order_relaxed) * kManyHits > seen;
   }
 
-  void search(std::string_view bytes, std::uint64_t offset, Hits& hits, Extents& wanted) {
+  // Makes hits in all steps that a line reaches of which the end, or the beginning if it can be
+  // before, is not in `bytes`.
+  void add_cut_lines(std::string_view bytes, bool begins_before, Hits& hits) const {
+    const auto add = [&](std::size_t begin, std::size_t end) {
+      for (std::size_t at = begin; at < end; at += step_) hits.push_back(at);
+      hits.push_back(end);
+    };
+    if (begins_before) add(0, std::min(bytes.find('\n'), bytes.size()));
+    add(bytes.rfind('\n') + 1, bytes.size());
+    std::sort(hits.begin(), hits.end());
+  }
+
+  // The steps of [begin, end) in which there are `hits`, which ascend and count from `from`.
+  void take(const Hits& hits, std::uint64_t from, std::uint64_t begin, std::uint64_t end,
+            Extents& wanted) {
     const std::size_t before = wanted.size();
-    const std::size_t size = bytes.size() - behind();
-    for (std::size_t at = 0; at < size; at += step_) {
-      const std::size_t step = std::min(step_, size - at);
-      hits.clear();
-      literal_.find_all(bytes.substr(at, step + literal_.longest() - 1), hits);
-      if (!hits.empty()) wanted.emplace_back(offset + at, offset + at + step);
+    for (const std::size_t hit : hits) {
+      const std::uint64_t at = from + hit;
+      if (at < begin || at >= end) continue;
+      const std::uint64_t step = begin + (at - begin) / step_ * step_;
+      if (wanted.size() > before && wanted.back().first == step) continue;
+      wanted.emplace_back(step, std::min(step + step_, end));
     }
-    seen_ += (size + step_ - 1) / step_;
+    seen_ += (end - begin + step_ - 1) / step_;
     hit_ += wanted.size() - before;
   }
 
@@ -92,24 +114,21 @@ bool is_long_enough(const Part& part, std::size_t block_size) {
          part.end - part.begin >= block_size * kBlocksPerWindow;
 }
 
-// Whether values stand in the records of the source as they are.
-bool is_plain(input::Source& source) {
-  return format::hiding_marks(bytes_at(source, 0, format::kBeginning)).empty();
-}
+// By their index, the sources that have parts to be looked at.
+using LookedAt = std::map<std::uint32_t, HiddenPlaces>;
 
-// The sources, by their index, that have parts to be looked at.
-std::set<std::uint32_t> sources_to_look_at(const Parts& parts, std::size_t block_size) {
-  std::set<std::uint32_t> sources;
+LookedAt sources_to_look_at(const Parts& parts, std::size_t block_size) {
+  LookedAt sources;
   for (const auto& part : parts) {
     if (!is_long_enough(*part, block_size) || sources.contains(part->index)) continue;
-    if (is_plain(*part->source)) sources.insert(part->index);
+    const std::string beginning = bytes_at(*part->source, 0, format::kBeginning);
+    sources.try_emplace(part->index, format::hiding_marks(beginning));
   }
   return sources;
 }
 
 // The parts again, those of `sources` with what is wanted of them only.
-Parts parts_around(Parts parts, const std::set<std::uint32_t>& sources,
-                   const std::vector<Extents>& wanted) {
+Parts parts_around(Parts parts, const LookedAt& sources, const std::vector<Extents>& wanted) {
   Parts made;
   std::map<std::uint32_t, PartsAround> around;
   for (std::size_t i = 0; i < parts.size(); ++i) {
@@ -128,7 +147,7 @@ Parts parts_around(Parts parts, const std::set<std::uint32_t>& sources,
 
 void leave_out_quiet(const trace::LiteralSearch& literal, std::size_t block_size, Parts& parts,
                      unsigned threads) {
-  const std::set<std::uint32_t> sources = sources_to_look_at(parts, block_size);
+  const LookedAt sources = sources_to_look_at(parts, block_size);
   if (sources.empty()) return;
   QuickLook look(literal, block_size);
   std::vector<Extents> wanted(parts.size());
@@ -136,7 +155,7 @@ void leave_out_quiet(const trace::LiteralSearch& literal, std::size_t block_size
   for_each_task(workers, parts.size(), [&](Hits& hits, std::size_t task) {
     const Part& part = *parts[task];
     if (is_long_enough(part, block_size) && sources.contains(part.index)) {
-      wanted[task] = look.look(part, hits);
+      wanted[task] = look.look(part, sources.at(part.index), hits);
     } else {
       wanted[task].emplace_back(part.begin, part.end);
     }
