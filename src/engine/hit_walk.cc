@@ -37,6 +37,10 @@ void HiddenPlaces::find(const trace::LiteralSearch& wanted, std::string_view blo
   add(block, marks, hits);
 }
 
+HiddenPlaces hidden_places(input::Source& source) {
+  return HiddenPlaces(format::hiding_marks(bytes_at(source, 0, format::kBeginning)));
+}
+
 GroupWalk::GroupWalk(HitWorker& worker, const Part& part, format::Depth depth)
     : worker_(worker), part_(part), depth_(depth) {
   worker_.slices.clear();
@@ -95,7 +99,7 @@ HitWalk::HitWalk(const BlockSearch& search, std::size_t block_size, bool count_l
       reader_(*part.source, part.begin, part.end, block_size, worker.buffer) {
   worker_.hits.clear();
   if (!search_ || part_.begin == 0) return;
-  hidden_.emplace(format::hiding_marks(bytes_at(*part_.source, 0, format::kBeginning)));
+  hidden_.emplace(hidden_places(*part_.source));
 }
 
 bool HitWalk::next() {

@@ -44,6 +44,9 @@ class HiddenPlaces {
   std::optional<trace::LiteralSearch> marks_;
 };
 
+/// Those of a source, by how it begins; the source must be seekable.
+HiddenPlaces hidden_places(input::Source& source);
+
 /// What a thread keeps from part to part.
 struct HitWorker {
   std::vector<char> buffer;

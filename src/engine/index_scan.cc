@@ -13,7 +13,6 @@
 #include <utility>
 
 #include "block_reader.h"
-#include "line_count.h"
 
 namespace ktrace::engine {
 namespace {
@@ -73,7 +72,7 @@ IndexScan::IndexScan(const ListSearch& search, input::Source& source, bool keeps
                      bool keeps_links)
     : search_(search),
       links_(link_literals(), {}, search.query.block_size),
-      hidden_(format::hiding_marks(bytes_at(source, 0, format::kBeginning))),
+      hidden_(hidden_places(source)),
       keeps_words_(keeps_words),
       keeps_links_(keeps_links) {}
 

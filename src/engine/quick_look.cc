@@ -17,7 +17,6 @@
 #include "block_reader.h"
 #include "hit_walk.h"
 #include "ktrace/format.h"
-#include "line_count.h"
 #include "parallel.h"
 #include "parts_around.h"
 
@@ -107,8 +106,8 @@ class QuickLook {
   std::atomic<std::uint64_t> seen_{0}, hit_{0};
 };
 
-// What PartsAround makes of an index is shorter, and the last part of a source goes to an end that
-// is not known yet.
+// What PartsAround makes of an index is shorter as a rule, and the last part of a source goes to an
+// end that is not known yet.
 bool is_long_enough(const Part& part, std::size_t block_size) {
   return part.source->seekable() && part.end != BlockReader::kToTheEnd &&
          part.end - part.begin >= block_size * kBlocksPerWindow;
@@ -121,8 +120,7 @@ LookedAt sources_to_look_at(const Parts& parts, std::size_t block_size) {
   LookedAt sources;
   for (const auto& part : parts) {
     if (!is_long_enough(*part, block_size) || sources.contains(part->index)) continue;
-    const std::string beginning = bytes_at(*part->source, 0, format::kBeginning);
-    sources.try_emplace(part->index, format::hiding_marks(beginning));
+    sources.try_emplace(part->index, hidden_places(*part->source));
   }
   return sources;
 }

@@ -5,7 +5,6 @@
 #include <random>
 #include <set>
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "block_reader.h"
@@ -13,8 +12,6 @@
 
 namespace ktrace::engine {
 namespace {
-
-using testing::ElementsAre;
 
 const std::string kId = "0ff01618796b4107";
 const std::string kHeader = "I1122 16:51:40.000000       1 sync.go:10] ";
