@@ -113,16 +113,9 @@ class Grep {
     }
     std::sort(offsets.begin(), offsets.end());
     offsets.erase(std::lower_bound(offsets.begin(), offsets.end(), known->end), offsets.end());
-    LineCount lines(source, known->reader.facts().lines);
-    const std::size_t first = parts.size();
     PartsAround around(source, index, parts);
     for (const std::uint64_t offset : offsets) around.add(offset, offset + 1);
-    const std::size_t behind = parts.size();
-    add_parts(source, index, known->end, query_.block_size, parts);
-    if (!count_lines) return BlockReader::kToTheEnd;
-    for (std::size_t i = first; i < parts.size() && i <= behind; ++i) {
-      parts[i]->lines_before = lines.before(parts[i]->begin);
-    }
+    around.add_behind(*known, query_.block_size, count_lines);
     return BlockReader::kToTheEnd;
   }
 

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "block_reader.h"
+#include "line_count.h"
 
 namespace ktrace::engine {
 namespace {
@@ -34,6 +35,15 @@ void PartsAround::add(std::uint64_t begin, std::uint64_t end) {
   }
   if (last_ != nullptr) last_->end = std::min(known, from);
   append(from, end);
+}
+
+void PartsAround::add_behind(const KnownIndex& known, std::size_t block_size, bool counts_lines) {
+  const std::size_t behind = parts_.size();
+  add_parts(source_, index_, known.end, block_size, parts_);
+  LineCount lines(source_, known.reader.facts().lines);
+  for (std::size_t i = first_; counts_lines && i < parts_.size() && i <= behind; ++i) {
+    parts_[i]->lines_before = lines.before(parts_[i]->begin);
+  }
 }
 
 void PartsAround::append(std::uint64_t begin, std::uint64_t end) {

@@ -2,8 +2,10 @@
 
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
+#include "indexed.h"
 #include "ktrace/input.h"
 #include "scan.h"
 
@@ -15,10 +17,14 @@ class PartsAround {
  public:
   /// Appends them to `parts`.
   PartsAround(input::Source& source, std::uint32_t index, Parts& parts)
-      : source_(source), index_(index), parts_(parts) {}
+      : source_(source), index_(index), parts_(parts), first_(parts.size()) {}
 
   /// The records that stand in [begin, end), which does not begin before what was added before.
   void add(std::uint64_t begin, std::uint64_t end);
+
+  /// What `known`, an index of the source by which records were added, does not cover. When it
+  /// `counts_lines`, all parts know how many lines are before them that do not follow another.
+  void add_behind(const KnownIndex& known, std::size_t block_size, bool counts_lines);
 
  private:
   void append(std::uint64_t begin, std::uint64_t end);
@@ -26,6 +32,7 @@ class PartsAround {
   input::Source& source_;
   std::uint32_t index_;
   Parts& parts_;
+  const std::size_t first_;  // of what was appended
   Part* last_ = nullptr;
   input::Place place_;
 };

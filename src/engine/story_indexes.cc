@@ -5,8 +5,8 @@
 #include "block_reader.h"
 #include "filter.h"
 #include "ktrace/stored_links.h"
-#include "line_count.h"
 #include "parallel.h"
+#include "parts_around.h"
 
 namespace ktrace::engine {
 
@@ -58,7 +58,8 @@ void StoryIndexes::find_asked(const WordQuery& asked, std::uint32_t place, Known
   const auto steps = asked.steps(known.index->reader);
   if (!steps) known.damages.push_back(steps.status());
   if (steps && *steps) {
-    add_parts_in(source, place, **steps, known.links_until, known.parts);
+    PartsAround around(source, place, known.parts);
+    add_steps(**steps, known.links_until, around);
     return;
   }
   add_parts(source, place, 0, session_.query().block_size, known.parts);
@@ -84,15 +85,9 @@ void StoryIndexes::find_parts(const WordQuery& words, bool counts_lines, std::ui
   if (!steps) known.damages.push_back(steps.status());
   if (!steps || !*steps) return;
   known.found = true;
-  const std::uint64_t end = known.index->end;
-  Parts& parts = known.parts;
-  add_parts_in(source, place, **steps, end, parts);
-  const std::size_t behind = parts.size();
-  add_parts(source, place, end, session_.query().block_size, parts);
-  LineCount lines(source, known.index->reader.facts().lines);
-  for (std::size_t i = 0; counts_lines && i < parts.size() && i <= behind; ++i) {
-    parts[i]->lines_before = lines.before(parts[i]->begin);
-  }
+  PartsAround around(source, place, known.parts);
+  add_steps(**steps, known.index->end, around);
+  around.add_behind(*known.index, session_.query().block_size, counts_lines);
 }
 
 }  // namespace ktrace::engine

@@ -7,10 +7,6 @@
 #include <algorithm>
 #include <iterator>
 
-#include "block_reader.h"
-#include "line_count.h"
-#include "parts_around.h"
-
 namespace ktrace::engine {
 namespace {
 
@@ -54,9 +50,7 @@ Status WordQuery::add_identifiers(trace::IndexReader& index,
   return {};
 }
 
-void add_parts_in(input::Source& source, std::uint32_t index,
-                  const std::vector<std::uint64_t>& steps, std::uint64_t end, Parts& parts) {
-  PartsAround around(source, index, parts);
+void add_steps(const std::vector<std::uint64_t>& steps, std::uint64_t end, PartsAround& around) {
   for (const std::uint64_t step : steps) {
     const std::uint64_t begin = step * trace::kWordStep;
     if (begin < end) around.add(begin, std::min(begin + trace::kWordStep, end));

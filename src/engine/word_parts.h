@@ -8,9 +8,9 @@
 #include <utility>
 #include <vector>
 
-#include "hit_walk.h"
-#include "indexed.h"
+#include "ktrace/index.h"
 #include "ktrace/word_places.h"
+#include "parts_around.h"
 
 namespace ktrace::engine {
 
@@ -33,9 +33,7 @@ class WordQuery {
   const std::optional<std::vector<std::uint32_t>> hashes_;
 };
 
-/// Appends the parts of a source that hold the records which stand in `steps` (ascending) and begin
-/// before `end`, and which may hold others.
-void add_parts_in(input::Source& source, std::uint32_t index,
-                  const std::vector<std::uint64_t>& steps, std::uint64_t end, Parts& parts);
+/// Adds the records to `around` that stand in `steps` (ascending) and begin before `end`.
+void add_steps(const std::vector<std::uint64_t>& steps, std::uint64_t end, PartsAround& around);
 
 }  // namespace ktrace::engine
