@@ -53,6 +53,7 @@ void PartsAround::append(std::uint64_t begin, std::uint64_t end) {
   last_->index = index_;
   last_->begin = begin;
   last_->end = end;
+  last_->chosen = true;
 }
 
 }  // namespace ktrace::engine

@@ -106,10 +106,9 @@ class QuickLook {
   std::atomic<std::uint64_t> seen_{0}, hit_{0};
 };
 
-// What PartsAround makes of an index is shorter as a rule, and the last part of a source goes to an
-// end that is not known yet.
-bool is_long_enough(const Part& part, std::size_t block_size) {
-  return part.source->seekable() && part.end != BlockReader::kToTheEnd &&
+// The last part of a source goes to an end that is not known yet.
+bool is_worth_it(const Part& part, std::size_t block_size) {
+  return !part.chosen && part.source->seekable() && part.end != BlockReader::kToTheEnd &&
          part.end - part.begin >= block_size * kBlocksPerWindow;
 }
 
@@ -119,7 +118,7 @@ using LookedAt = std::map<std::uint32_t, HiddenPlaces>;
 LookedAt sources_to_look_at(const Parts& parts, std::size_t block_size) {
   LookedAt sources;
   for (const auto& part : parts) {
-    if (!is_long_enough(*part, block_size) || sources.contains(part->index)) continue;
+    if (!is_worth_it(*part, block_size) || sources.contains(part->index)) continue;
     sources.try_emplace(part->index, hidden_places(*part->source));
   }
   return sources;
@@ -152,7 +151,7 @@ void leave_out_quiet(const trace::LiteralSearch& literal, std::size_t block_size
   std::vector<Hits> workers(threads);
   for_each_task(workers, parts.size(), [&](Hits& hits, std::size_t task) {
     const Part& part = *parts[task];
-    if (is_long_enough(part, block_size) && sources.contains(part.index)) {
+    if (is_worth_it(part, block_size) && sources.contains(part.index)) {
       wanted[task] = look.look(part, sources.at(part.index), hits);
     } else {
       wanted[task].emplace_back(part.begin, part.end);

@@ -10,8 +10,8 @@
 namespace ktrace::engine {
 
 /// Takes parts out of `parts`, and shortens others, in which no group can be hit by a search for
-/// `literal`. `block_size`: with which they were made. What is not known is left in. Works on up to
-/// `threads` threads.
+/// `literal`. `block_size`: with which they were made. What is not known is left in, and what was
+/// chosen is not looked at. Works on up to `threads` threads.
 void leave_out_quiet(const trace::LiteralSearch& literal, std::size_t block_size, Parts& parts,
                      unsigned threads);
 

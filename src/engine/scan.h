@@ -40,6 +40,7 @@ struct Part {
   std::uint32_t index = 0;  ///< of the source on the command line
   std::uint64_t begin = 0;
   std::uint64_t end = 0;
+  bool chosen = false;  ///< something that is wanted stands in it, as far as is known
 
   std::vector<Found> found;                   ///< in the order of offsets
   std::uint64_t count = 0;                    ///< of the records that are wanted

@@ -9,6 +9,7 @@
 
 #include "block_reader.h"
 #include "memory_source.h"
+#include "parts_around.h"
 
 namespace ktrace::engine {
 namespace {
@@ -109,6 +110,16 @@ TEST(QuickLook, MakesPartsThatBeginWhereRecordsDo) {
   EXPECT_GT(parts.size(), 2U);
   for (const auto& part : parts) EXPECT_TRUE(text.substr(part->begin).starts_with(kHeader));
   EXPECT_EQ(bytes_in(parts, text.size()), text.size());
+}
+
+// An index knows as much as a look would tell.
+TEST(QuickLook, LeavesInWhatWasChosen) {
+  MemorySource source(random_log(1, 200));
+  source.show();
+  Parts parts;
+  PartsAround(source, 0, parts).add(0, source.size());
+  leave_out_quiet(trace::LiteralSearch({kId}, false), 64, parts, 2);
+  EXPECT_EQ(bytes_in(parts, source.size()), source.size());
 }
 
 TEST(QuickLook, ReadsAllThatCannotBeShown) {
