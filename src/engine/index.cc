@@ -132,9 +132,12 @@ class Indexer {
     const auto stored = known.reader.links();
     keeps_links_ = !stored || !stored->empty();
     if (!keeps_links_) return true;
-    LinkPart part;
-    if (!stored || !take_links(*stored, 0, known.end, part)) return false;
-    for (const trace::StoredLink& link : part.links) links_.add(link);
+    Arena text;
+    std::vector<trace::StoredLink> links;
+    if (!stored || !trace::decode_links(*stored, 0, text, links)) return false;
+    for (const trace::StoredLink& stored_link : links) {
+      if (stored_link.link.evidence.offset < known.end) links_.add(stored_link);
+    }
     return true;
   }
 

@@ -40,13 +40,4 @@ std::vector<std::string> link_literals() {
   return {literals.begin(), literals.end()};
 }
 
-bool take_links(std::string_view stored, std::uint32_t source, std::uint64_t end, LinkPart& into) {
-  const bool good = trace::decode_links(stored, source, into.text, into.links);
-  if (!good) into.links.clear();
-  std::erase_if(into.links, [end](const trace::StoredLink& stored_link) {
-    return stored_link.link.evidence.offset >= end;
-  });
-  return good;
-}
-
 }  // namespace ktrace::engine

@@ -1,4 +1,4 @@
-// The links that the records of sources tell: read from the bytes, or from an index that has them.
+// Reads the links that the records of sources tell from their bytes.
 
 #pragma once
 
@@ -65,9 +65,5 @@ class LinkScan {
 
 /// The literals around which links stand, whatever the story: those that an index knows.
 std::vector<std::string> link_literals();
-
-/// Takes what an index knows of the links before `end` into `into`. False when it is damaged; then
-/// `into` is empty.
-bool take_links(std::string_view stored, std::uint32_t source, std::uint64_t end, LinkPart& into);
 
 }  // namespace ktrace::engine
