@@ -114,23 +114,26 @@ class TraceRows {
   /// Sets all fields of `row`. Views live as long as this does. Thread-safe.
   virtual void make(std::size_t index, TraceRow& row) const = 0;
 
-  /// Calls see(piece, row) with all rows, those of one of pieces() pieces one after the other.
-  /// Several pieces may be seen at a time. A row's `id` may be another of the same width.
+  /// Calls see(piece, row) with rows that stand for all, those of one of pieces() pieces one after
+  /// the other. Several pieces may be seen at a time. A row's `id` may be another of the same
+  /// width. A row of one record may be left out if another of that piece has an identifier of the
+  /// same width and the same key and components; never that which starts first or last.
   using See = std::function<void(std::size_t piece, const TraceRow& row)>;
-  virtual void each(const See& see) const;
+  virtual void survey(const See& see) const;
   virtual std::size_t pieces() const { return 1; }
 };
 
-/// Receives the rows of one list in its order. Not thread-safe, but for row().
+/// Writes the rows of one list. Not thread-safe, but for rows().
 class ListWriter {
  public:
   virtual ~ListWriter() = default;
 
-  /// Once, before the first row. `rows`: all that row() will be called with (for column widths);
-  /// looked at only during the call.
+  /// Once, before the first row. `rows`: all that there will be (for column widths).
   virtual void begin(const TraceRows& rows, std::string& out) = 0;
 
-  virtual void row(const TraceRow& row, std::string& out) const = 0;
+  /// Some of them: from `begin` to `end`.
+  virtual void rows(const TraceRows& rows, std::size_t begin, std::size_t end,
+                    std::string& out) const = 0;
 
   /// Once, after the last row.
   virtual void end(std::string& out) = 0;

@@ -15,6 +15,7 @@
 
 #include "commands.h"
 #include "list_scan.h"
+#include "look_alikes.h"
 #include "parallel.h"
 #include "parallel_sort.h"
 #include "room.h"
@@ -48,10 +49,14 @@ class List final : output::TraceRows {
     if (format == nullptr) {
       return session_.fail("list cannot be written as '" + query_.output + "'");
     }
+
     search();
     resolve_streams();
+
     if (const Status status = group(); !status.ok()) return session_.fail(status.message());
+
     choose();
+
     const bool any = listed_.size() > 0;
     if (query_.quiet) return any ? Outcome::found : session_.outcome(false);
     output::Sink sink(session_.output());
@@ -60,6 +65,7 @@ class List final : output::TraceRows {
     } else {
       write(*format, sink);
     }
+
     return session_.finish(sink, any);
   }
 
@@ -335,22 +341,6 @@ class List final : output::TraceRows {
     return sum;
   }
 
-  static std::int64_t rank(const Summary& sum, TraceSort sort) {
-    switch (sort) {
-      case TraceSort::duration:
-        return sum.duration().count();
-      case TraceSort::records:
-        return static_cast<std::int64_t>(sum.records);
-      case TraceSort::errors:
-        return static_cast<std::int64_t>(sum.errors);
-      case TraceSort::gap:
-        return sum.gap.count();
-      case TraceSort::start:
-        break;
-    }
-    return 0;
-  }
-
   void sort_listed() {
     const auto before = [this](const Listed& a, const Listed& b) {
       if (a.rank != b.rank) return a.rank > b.rank;
@@ -378,19 +368,33 @@ class List final : output::TraceRows {
 
   std::size_t pieces() const override { return pieces_of(size()); }
 
-  void each(const See& see) const override {
+  // Most rows ask for no more room than one shortly before.
+  void survey(const See& see) const override {
     for_each_piece(size(), [&](std::size_t piece, std::size_t begin, std::size_t end) {
       output::TraceRow row;
-      for (std::size_t i = begin; i < end; ++i) {
-        const std::uint32_t trace = listed_[i].trace;
-        const std::size_t digits = ids().number_length(trace);
+      LookAlikes before;
+      const Listed *first = nullptr, *last = nullptr;
+      const auto show = [&](const Listed& one, std::size_t digits) {
         if (digits == 0) {
-          ids().copy(trace, row.id);
+          ids().copy(one.trace, row.id);
         } else {
           row.id.assign(digits, '0');
         }
-        fill(listed_[i], row);
+        fill(one, row);
         see(piece, row);
+      };
+      for (std::size_t i = begin; i < end; ++i) {
+        const Listed& one = listed_[i];
+        if (one.start != kNoTime) {
+          if (first == nullptr || one.start < first->start) first = &one;
+          if (last == nullptr || one.start > last->start) last = &one;
+        }
+        const std::size_t digits = ids().number_length(one.trace);
+        const Observation* const only = only_one(one);
+        if (digits == 0 || only == nullptr || before.add(*only, digits)) show(one, digits);
+      }
+      for (const Listed* one : {first, last}) {
+        if (one != nullptr) show(*one, ids().number_length(one->trace));
       }
     });
   }
@@ -424,15 +428,6 @@ class List final : output::TraceRows {
     }
   }
 
-  void write_piece(const output::ListWriter& writer, std::size_t piece, std::string& text) const {
-    output::TraceRow row;
-    const std::size_t begin = piece * kTracesPerTask;
-    for (std::size_t i = begin; i < std::min(begin + kTracesPerTask, size()); ++i) {
-      make(i, row);
-      writer.row(row, text);
-    }
-  }
-
   // Leaves the texts empty. False when nothing more can be written.
   static bool write_out(std::vector<std::string>& texts, output::Sink& sink) {
     for (std::string& text : texts) {
@@ -454,7 +449,8 @@ class List final : output::TraceRows {
         if (task == 0) {
           going = write_out(before, sink);
         } else {
-          write_piece(*writer, done + task - 1, texts[task - 1]);
+          const std::size_t begin = (done + task - 1) * kTracesPerTask;
+          writer->rows(*this, begin, std::min(begin + kTracesPerTask, size()), texts[task - 1]);
         }
       });
       texts.swap(before);

@@ -22,6 +22,22 @@ void Summary::add(const Observation& seen) {
   end = before_ = seen.time;
 }
 
+std::int64_t rank(const Summary& sum, TraceSort sort) {
+  switch (sort) {
+    case TraceSort::duration:
+      return sum.duration().count();
+    case TraceSort::records:
+      return static_cast<std::int64_t>(sum.records);
+    case TraceSort::errors:
+      return static_cast<std::int64_t>(sum.errors);
+    case TraceSort::gap:
+      return sum.gap.count();
+    case TraceSort::start:
+      break;
+  }
+  return 0;
+}
+
 void Sums::begin() {
   list.emplace_back().components = static_cast<std::uint32_t>(components.size());
   last_ = 0;

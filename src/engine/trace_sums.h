@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "ktrace/query.h"
 #include "ktrace/time.h"
 #include "list_scan.h"
 
@@ -34,6 +35,9 @@ struct Summary {
  private:
   Time before_{};  // of the last record
 };
+
+/// What a list is sorted by, the highest first; 0 when that is nothing but the start.
+std::int64_t rank(const Summary& sum, TraceSort sort);
 
 /// Of some traces.
 struct Sums {

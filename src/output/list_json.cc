@@ -16,11 +16,12 @@ namespace {
 class ListJson final : public ListWriter {
  public:
   void begin(const TraceRows&, std::string&) override {}
-  void row(const TraceRow& row, std::string& out) const override;
+  void rows(const TraceRows& rows, std::size_t begin, std::size_t end,
+            std::string& out) const override;
   void end(std::string&) override {}
 };
 
-void ListJson::row(const TraceRow& row, std::string& out) const {
+void write(const TraceRow& row, std::string& out) {
   JsonObject object(out);
   object.text("traceId", row.id);
   object.text("key", row.key);
@@ -37,6 +38,15 @@ void ListJson::row(const TraceRow& row, std::string& out) const {
   if (row.largest_gap > Duration::zero()) object.time("gapStart", row.gap_start);
   object.close();
   out += '\n';
+}
+
+void ListJson::rows(const TraceRows& rows, std::size_t begin, std::size_t end,
+                    std::string& out) const {
+  TraceRow row;
+  for (std::size_t i = begin; i < end; ++i) {
+    rows.make(i, row);
+    write(row, out);
+  }
 }
 
 }  // namespace

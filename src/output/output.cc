@@ -133,7 +133,7 @@ std::span<const Format> formats() { return kFormats; }
 
 const Format* find_format(std::string_view name) { return find_named(formats(), name); }
 
-void TraceRows::each(const See& see) const {
+void TraceRows::survey(const See& see) const {
   TraceRow row;
   for (std::size_t i = 0; i < size(); ++i) {
     make(i, row);

@@ -63,7 +63,7 @@ std::string written(std::string_view name, const Style& style, const std::vector
   std::string out;
   const auto writer = find_list_format(name)->make(style);
   writer->begin(Rows(rows), out);
-  for (const TraceRow& row : rows) writer->row(row, out);
+  writer->rows(Rows(rows), 0, rows.size(), out);
   writer->end(out);
   return out;
 }
@@ -187,6 +187,30 @@ TEST(ListText, IsNotWidenedByOneHugeIdentifier) {
   const std::string out = table(rows);
   EXPECT_LT(out.size(), huge.size() + 500);
   EXPECT_NE(out.find(huge), out.npos);
+}
+
+TEST(ListText, WritesRowsThatLookAlikeLikeAnyOthers) {
+  const std::string_view names[] = {"kubelet", "kube-scheduler", "a\nb"};
+  std::vector<TraceRow> rows;
+  for (int i = 0; i < 200; ++i) {
+    TraceRow& row = rows.emplace_back(talk()[i % 7 == 0 ? 0 : 1]);
+    row.id = fmt::format("{:0{}x}", i * 12345, i % 5 == 0 ? 36 : 32);
+    row.severity = i % 3 == 0 ? Severity::error : Severity::unspecified;
+    row.errors = i % 3 == 0 ? 1 : 0;
+    row.timed = i % 11 != 0;
+    row.start = row.end = at("2020-06-10T11:35:41Z") + i % 4 * 333ms - i / 50 * 24h;
+    if (i % 7 != 0) row.components.assign(i % 6 == 0 ? 0 : 1, names[i % 3]);
+  }
+  for (const unsigned columns : {0u, 80u, 130u}) {
+    Style style;
+    style.color = columns == 130;
+    style.columns = columns;
+    const auto writer = find_list_format("text")->make(style);
+    std::string each;
+    writer->begin(Rows(rows), each);
+    for (std::size_t i = 0; i < rows.size(); ++i) writer->rows(Rows(rows), i, i + 1, each);
+    EXPECT_EQ(written("text", style, rows), each);
+  }
 }
 
 // ---- On a terminal -----------------------------------------------------------------------------

@@ -1,0 +1,133 @@
+// A start costs a civil date, which is much for one of a million cells. Most lie in the same second
+// as the one before: then only the fraction is made anew.
+
+#include "list_cells.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "escape.h"
+
+namespace ktrace::output {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::string_view kEllipsis = "\u2026";
+constexpr std::size_t kFraction = 3;  // digits of the second's
+constexpr std::string_view kCommonPrefix = "kube-";
+
+std::string others(std::size_t count) { return count == 0 ? "" : fmt::format(",+{}", count); }
+
+/// How many of the names there is room for, beside the count of the others.
+std::size_t fitting(std::span<const std::string_view> names, const ComponentStyle& style) {
+  if (style.width == kAnyWidth) return names.size();
+  std::size_t fit = 0;
+  std::size_t width = 0;
+  for (std::size_t i = 0; i < names.size() && width <= style.width; ++i) {
+    width += cell_width(style.name(names[i])) + (i > 0);
+    if (width + others(names.size() - i - 1).size() <= style.width) fit = i + 1;
+  }
+  return fit;
+}
+
+// Two digits and what stands behind them.
+char* two(char* out, unsigned number, char behind) {
+  *out++ = static_cast<char>('0' + number / 10);
+  *out++ = static_cast<char>('0' + number % 10);
+  *out++ = behind;
+  return out;
+}
+
+}  // namespace
+
+void append_cut(std::string_view text, std::size_t width, std::string& out) {
+  const std::size_t before = out.size();
+  append_visible(text, Breaks::show, out);
+  if (visible_width(std::string_view(out).substr(before)) <= width) return;
+  out.resize(before);
+  if (width > 1) append_visible(cut(text, width - 1), Breaks::show, out);
+  out += kEllipsis;
+}
+
+std::size_t cell_width(std::string_view text) {
+  if (is_plain(text)) return text.size();
+  std::string cell;
+  append_visible(text, Breaks::show, cell);
+  return visible_width(cell);
+}
+
+std::string_view ComponentStyle::name(std::string_view component) const {
+  const bool strip = bare && component.starts_with(kCommonPrefix);
+  return strip ? component.substr(kCommonPrefix.size()) : component;
+}
+
+void append_components(std::span<const std::string_view> names, const ComponentStyle& style,
+                       std::string& out) {
+  if (names.empty()) {
+    out += kNone;
+    return;
+  }
+  const std::size_t fit = fitting(names, style);
+  const std::string rest = others(names.size() - std::max<std::size_t>(fit, 1));
+  if (fit == 0) {
+    const std::size_t room = std::max(style.width, rest.size() + 2) - rest.size();
+    append_cut(style.name(names[0]), room, out);
+  }
+  for (std::size_t i = 0; i < fit; ++i) {
+    if (i > 0) out += ',';
+    append_visible(style.name(names[i]), Breaks::show, out);
+  }
+  out += rest;
+}
+
+std::size_t components_width(std::span<const std::string_view> names, bool bare) {
+  if (names.empty()) return kNone.size();
+  const ComponentStyle style{bare, kAnyWidth};
+  std::size_t width = names.size() - 1;
+  for (const std::string_view name : names) width += cell_width(style.name(name));
+  return width;
+}
+
+Starts::Starts(const Zone& zone, Time first, Time last) : zone_(zone), day_(to_civil(first, zone)) {
+  const CivilTime end = to_civil(last, zone);
+  one_year_ = day_.year == end.year;
+  one_day_ = one_year_ && day_.month == end.month && day_.day == end.day;
+}
+
+std::string Starts::heading(bool brief) const {
+  std::string text = one_day_ && brief ? "" : "START ";
+  if (one_day_) text += fmt::format("{:04}-{:02}-{:02} ", day_.year, day_.month, day_.day);
+  std::string_view zone = zone_.name();
+  if (brief) zone.remove_prefix(zone.rfind('/') + 1);
+  append_visible(zone, Breaks::show, text);
+  return text;
+}
+
+// Zones differ by whole seconds.
+std::string_view Starts::cell(Time start, bool brief, Cell& cell) const {
+  char* const text = cell.text_.data();
+  Duration fraction = distance(cell.second_, start);
+  if (cell.size_ == 0 || start < cell.second_ || fraction >= std::chrono::seconds(1)) {
+    const CivilTime civil = to_civil(start, zone_);
+    fraction = civil.fraction;
+    cell.second_ = earlier(start, fraction);
+    char* end = text;
+    if (!one_year_) end = fmt::format_to(end, "{:04}-", civil.year);
+    if (!one_day_) end = two(two(end, civil.month, '-'), civil.day, ' ');
+    end = two(two(two(end, civil.hour, ':'), civil.minute, ':'), civil.second, '.');
+    cell.size_ = static_cast<std::size_t>(end - text) - 1;
+    if (one_day_ || !brief) cell.size_ += 1 + kFraction;
+  }
+  if (one_day_ || !brief) {
+    const auto number = static_cast<unsigned>(fraction / milliseconds(1));
+    char* const digits = text + cell.size_ - kFraction;
+    digits[0] = static_cast<char>('0' + number / 100);
+    digits[1] = static_cast<char>('0' + number / 10 % 10);
+    digits[2] = static_cast<char>('0' + number % 10);
+  }
+  return {text, cell.size_};
+}
+
+}  // namespace ktrace::output

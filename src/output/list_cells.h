@@ -1,0 +1,72 @@
+// The cells of a list of traces: identifiers and other text cut to a width, components, starts.
+
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <limits>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "ktrace/time.h"
+
+namespace ktrace::output {
+
+inline constexpr std::size_t kAnyWidth = std::numeric_limits<std::size_t>::max();
+
+/// Stands for what a trace does not have.
+inline constexpr std::string_view kNone = "-";
+
+/// Appends `text` for a terminal, its end replaced by an ellipsis when it is wider than `width`.
+void append_cut(std::string_view text, std::size_t width, std::string& out);
+
+/// How wide `text` is, whatever it holds, as a terminal is shown it.
+std::size_t cell_width(std::string_view text);
+
+/// How the components of a row are shown.
+struct ComponentStyle {
+  bool bare = false;  ///< without the prefix that most have in common
+  std::size_t width = kAnyWidth;
+
+  std::string_view name(std::string_view component) const;
+};
+
+/// Appends as many names as there is room for, but at least the beginning of one, separated by
+/// commas, then how many are not shown.
+void append_components(std::span<const std::string_view> names, const ComponentStyle& style,
+                       std::string& out);
+
+/// How wide they are when all are shown.
+std::size_t components_width(std::span<const std::string_view> names, bool bare);
+
+/// How the starts of the traces are shown, in the zone of display: with the date where they differ
+/// in it, otherwise it stands in the heading.
+class Starts {
+ public:
+  Starts() = default;
+  Starts(const Zone& zone, Time first, Time last);
+
+  /// `brief`: shorter where something else tells, or few will miss it.
+  std::string heading(bool brief) const;
+
+  /// Where cells are made, one after the other; always with the same `brief`.
+  class Cell {
+    friend Starts;
+    std::array<char, 32> text_;
+    std::size_t size_ = 0;
+    Time second_{};  // which of its fractions the text tells
+  };
+
+  /// A view of `cell`. All cells are of one length.
+  std::string_view cell(Time start, bool brief, Cell& cell) const;
+
+ private:
+  Zone zone_;
+  CivilTime day_{};  // of the first
+  bool one_year_ = true;
+  bool one_day_ = true;
+};
+
+}  // namespace ktrace::output
