@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -44,9 +45,10 @@ std::optional<std::vector<std::uint32_t>> hashes_of(const std::vector<std::strin
 
 /// Appends the places of all words in `block`, which holds whole lines and stands at `offset`;
 /// those of identifiers to `ids`, of names to `names`, most of them once. It has 64 readable bytes
-/// beyond its end.
-void read_words(std::string_view block, std::uint64_t offset, std::vector<WordPlace>& ids,
-                std::vector<WordPlace>& names);
+/// beyond its end. `told`: where UUIDs and numbers of 32 hex digits begin that are not wanted,
+/// ascending.
+void read_words(std::string_view block, std::uint64_t offset, std::span<const std::size_t> told,
+                std::vector<WordPlace>& ids, std::vector<WordPlace>& names);
 
 /// Words to bytes; there are fewer than 2^32 runs of steps. The layout is documented in
 /// ktrace-index(5).

@@ -3,7 +3,8 @@
 //
 // An index tells of identifiers in two ways: what stands under a key is an occurrence; the words
 // are names and all other identifiers. In most logs nearly all identifiers stand under keys, and to
-// tell of them twice would double their cost.
+// tell of them twice would double their cost. Where these stand, the list has found already, but
+// for what only parsing tells.
 
 #include "index_scan.h"
 
@@ -36,17 +37,14 @@ class PlaceSet {
   std::vector<trace::WordPlace> slots_;
 };
 
-// The places of the identifiers that stand under keys.
-PlaceSet places_under_keys(const IndexPart& part) {
-  std::vector<std::uint32_t> words(part.ids.size());  // by number; 0: none
+// The places of the identifiers that stand under keys, of those that were parsed.
+PlaceSet places_under_keys(const IndexPart& part, const std::vector<std::uint32_t>& parsed) {
+  PlaceSet places(parsed.size());
   std::string id;
-  for (std::uint32_t number = 0; number < words.size(); ++number) {
-    part.ids.copy(number, id);
-    words[number] = id.size() < 64 ? trace::hash_of_id(id).value_or(0) : 0;
-  }
-  PlaceSet places(part.seen.undated.size());
-  for (const SeenPart::Undated& undated : part.seen.undated) {
-    const std::uint32_t word = words[part.seen.seen[undated.observation].trace];
+  for (const std::uint32_t number : parsed) {
+    const SeenPart::Undated& undated = part.seen.undated[number];
+    part.ids.copy(part.seen.seen[undated.observation].trace, id);
+    const std::uint32_t word = id.size() < 64 ? trace::hash_of_id(id).value_or(0) : 0;
     if (word != 0) places.insert(trace::word_place(word, undated.offset));
   }
   return places;
@@ -82,12 +80,15 @@ void IndexScan::read(IndexWorker& worker, Part& part, IndexPart& into) const {
   std::vector<std::size_t> hidden;
   worker.ids.clear();
   worker.names.clear();
+  worker.parsed.clear();
+  std::size_t seen_before = 0;
   scan_for_list(
       search_, worker.list, part, into.seen, [&](const Block& block, BlockReader& reader) {
         hidden.clear();
         hidden_.add(block.bytes, hidden);
         if (keeps_words_) {
-          trace::read_words(block.bytes, block.offset, worker.ids, worker.names);
+          read_words(worker, block, into.seen, seen_before);
+          seen_before = into.seen.undated.size();
           for (const std::size_t at : hidden) {
             worker.names.push_back(trace::word_place(trace::kHiddenWord, block.offset + at));
           }
@@ -106,9 +107,31 @@ void IndexScan::read(IndexWorker& worker, Part& part, IndexPart& into) const {
   if (keeps_words_) take_words(worker, into);
 }
 
+// Of what was seen in the block, the places of nearly all identifiers are known.
+void IndexScan::read_words(IndexWorker& worker, const Block& block, const SeenPart& seen,
+                           std::size_t seen_before) const {
+  const ListWorker& list = worker.list;
+  auto certain = list.places.begin();
+  for (std::size_t i = seen_before; i < seen.undated.size(); ++i) {
+    if (certain != list.places.end() && *certain == i) {
+      ++certain;
+    } else {
+      worker.parsed.push_back(static_cast<std::uint32_t>(i));
+    }
+  }
+  worker.told.clear();
+  for (const trace::ReadId& id : list.unnumbered) {
+    if (id.form == 0) continue;
+    worker.told.push_back(static_cast<std::size_t>(id.text.data() - block.bytes.data()));
+  }
+  trace::read_words(block.bytes, block.offset, worker.told, worker.ids, worker.names);
+}
+
 void IndexScan::take_words(IndexWorker& worker, IndexPart& into) const {
-  const PlaceSet known = places_under_keys(into);
-  std::erase_if(worker.ids, [&known](trace::WordPlace place) { return known.contains(place); });
+  if (!worker.parsed.empty()) {
+    const PlaceSet known = places_under_keys(into, worker.parsed);
+    std::erase_if(worker.ids, [&known](trace::WordPlace place) { return known.contains(place); });
+  }
   worker.names.insert(worker.names.end(), worker.ids.begin(), worker.ids.end());
   sort_by_step(worker.names, into.words);
 }

@@ -29,6 +29,8 @@ struct IndexWorker {
   ListWorker list;
   LinkWorker links;
   std::vector<trace::WordPlace> ids, names;  ///< of a part
+  std::vector<std::size_t> told;             ///< where identifiers of a block stand under keys
+  std::vector<std::uint32_t> parsed;         ///< observations of a part that only parsing told
 };
 
 /// Thread-safe once built.
@@ -40,6 +42,8 @@ class IndexScan {
   void read(IndexWorker& worker, Part& part, IndexPart& into) const;
 
  private:
+  void read_words(IndexWorker& worker, const Block& block, const SeenPart& seen,
+                  std::size_t seen_before) const;
   void take_words(IndexWorker& worker, IndexPart& into) const;
 
   const ListSearch& search_;

@@ -104,6 +104,8 @@ class ListScan {
     payload_ = nullptr;
     pending_.clear();
     worker_.separators.clear();
+    worker_.places.clear();
+    worker_.unnumbered.clear();
     if (block_.offset == 0) begins_with(block_.bytes);
     if (quotes_ || holds_cut_records()) return parse_block();
     if (search_.literal) return parse_hits();
@@ -407,8 +409,6 @@ class ListScan {
     for (std::size_t i = 0; i < worker_.places.size(); ++i) {
       seen_.seen[worker_.places[i]].trace = worker_.numbers[i];
     }
-    worker_.places.clear();
-    worker_.unnumbered.clear();
   }
 
   // The place of the observation of `trace` among those from `first` on, which are the record's:

@@ -85,7 +85,7 @@ struct ListWorker {
   /// Traces of one record that has many, and its observations of them.
   std::unordered_map<std::uint32_t, std::size_t> many;
   trace::IdTable ids;
-  std::vector<trace::ReadId> unnumbered;  ///< identifiers that stand in the block,
+  std::vector<trace::ReadId> unnumbered;  ///< identifiers that certainly stand in the block,
   std::vector<std::size_t> places;        ///< their observations
   std::vector<std::uint32_t> numbers;     ///< and numbers
   std::size_t usual = 0;                  ///< how many observations the part before gave

@@ -164,10 +164,11 @@ void each_hex_number(std::string_view block, const May& may, const Look& look) {
 // them is enough.
 template <typename Look>
 void each_name_in(std::string_view word, const Look& look) {
-  word = word.substr(0, word.find_last_not_of(".-") + 1);
+  while (!word.empty() && (word.back() == '.' || word.back() == '-')) word.remove_suffix(1);
   while (!word.empty() && !look(word)) {
-    const std::size_t dot = word.rfind('.');
-    word = word.substr(0, dot == word.npos ? 0 : dot);
+    const void* const dot = memrchr(word.data(), '.', word.size());
+    if (dot == nullptr) return;
+    word = word.substr(0, static_cast<std::size_t>(static_cast<const char*>(dot) - word.data()));
   }
 }
 

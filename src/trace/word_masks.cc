@@ -15,21 +15,22 @@ namespace ktrace::trace {
 namespace {
 
 // Classes of bytes.
-constexpr std::uint8_t kAToO = 1, kPToZ = 2, kMark = 4, kDigit = 8, kHexLetter = 16;
+constexpr std::uint8_t kAToO = 1, kPToZ = 2, kDash = 4, kDot = 8, kDigit = 16, kHexLetter = 32,
+                       kBrace = 64;
 
 constexpr std::uint8_t kLetters = kAToO | kPToZ;
-constexpr std::uint8_t kWords = kLetters | kMark | kDigit;
+constexpr std::uint8_t kWords = kLetters | kDash | kDot | kDigit;
 constexpr std::uint8_t kHexDigits = kDigit | kHexLetter;
 
 using Nibbles = std::array<std::uint8_t, 16>;
 
 constexpr Nibbles kUpperHalves = [] {
   Nibbles classes{};
-  classes[0x2] = kMark;
+  classes[0x2] = kDash | kDot;
   classes[0x3] = kDigit;
   classes[0x4] = kHexLetter;
   classes[0x6] = kAToO | kHexLetter;
-  classes[0x7] = kPToZ;
+  classes[0x7] = kPToZ | kBrace;
   return classes;
 }();
 
@@ -42,7 +43,9 @@ constexpr Nibbles kLowerHalves = [] {
   };
   add(kAToO, 0x1, 0xf);
   add(kPToZ, 0x0, 0xa);
-  add(kMark, 0xd, 0xe);
+  add(kDash, 0xd, 0xd);
+  add(kDot, 0xe, 0xe);
+  add(kBrace, 0xb, 0xb);
   add(kDigit, 0x0, 0x9);
   add(kHexLetter, 0x1, 0x6);
   return classes;
@@ -56,6 +59,8 @@ WordMasks masks_portable(const char* text) {
     masks.word |= std::uint64_t{(classes & kWords) != 0} << i;
     masks.letter |= std::uint64_t{(classes & kLetters) != 0} << i;
     masks.hex |= std::uint64_t{(classes & kHexDigits) != 0} << i;
+    masks.dash |= std::uint64_t{(classes & kDash) != 0} << i;
+    masks.brace |= std::uint64_t{(classes & kBrace) != 0} << i;
   }
   return masks;
 }
@@ -91,6 +96,8 @@ KTRACE_AVX2 void masks_avx2(const char* text, std::size_t count, WordMasks* mask
     masks[i].word = any_avx2(first, kWords) | any_avx2(second, kWords) << 32;
     masks[i].letter = any_avx2(first, kLetters) | any_avx2(second, kLetters) << 32;
     masks[i].hex = any_avx2(first, kHexDigits) | any_avx2(second, kHexDigits) << 32;
+    masks[i].dash = any_avx2(first, kDash) | any_avx2(second, kDash) << 32;
+    masks[i].brace = any_avx2(first, kBrace) | any_avx2(second, kBrace) << 32;
   }
 }
 
@@ -112,6 +119,8 @@ KTRACE_AVX512 void masks_avx512(const char* text, std::size_t count, WordMasks* 
     masks[i].word = _mm512_test_epi8_mask(classes, _mm512_set1_epi8(kWords));
     masks[i].letter = _mm512_test_epi8_mask(classes, _mm512_set1_epi8(kLetters));
     masks[i].hex = _mm512_test_epi8_mask(classes, _mm512_set1_epi8(kHexDigits));
+    masks[i].dash = _mm512_test_epi8_mask(classes, _mm512_set1_epi8(kDash));
+    masks[i].brace = _mm512_test_epi8_mask(classes, _mm512_set1_epi8(kBrace));
   }
 }
 

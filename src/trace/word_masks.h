@@ -15,6 +15,8 @@ struct WordMasks {
   std::uint64_t word = 0;    ///< a lower-case letter, a digit, '-' or '.'
   std::uint64_t letter = 0;  ///< a lower-case letter
   std::uint64_t hex = 0;     ///< a hex digit of either case
+  std::uint64_t dash = 0;    ///< '-'
+  std::uint64_t brace = 0;   ///< '{'
 };
 
 /// Writes the masks of `count` times 64 bytes from `text` on, all of them readable.

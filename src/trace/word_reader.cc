@@ -1,15 +1,19 @@
-// Reads the words of a block. Masks tell where words begin and end (word_masks.h); a small table of
-// words that were seen shortly before sorts out nearly all names, since a step of a log has some
-// twenty thousand words, but only a few hundred different ones. What is left is hashed.
+// Reads the words of a block. Masks tell where words begin and end (word_masks.h, word_edges.h); a
+// small table of words that were seen shortly before sorts out nearly all names (recent_words.h),
+// since a step of a log has some twenty thousand words, but only a few hundred different ones. What
+// is left is hashed.
+//
+// Nearly all identifiers have one of two forms: a UUID shows by its dashes, which stand in so many
+// places of a log together only where a UUID is, a number of hex digits by a lane full of them.
 
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <cstring>
-#include <string>
+#include <span>
 
-#include "ktrace/literal_search.h"
 #include "ktrace/word_search.h"
+#include "recent_words.h"
+#include "word_edges.h"
 #include "word_hashes.h"
 #include "word_masks.h"
 
@@ -32,198 +36,81 @@ class Places {
  private:
   std::uint64_t offset_;
   std::vector<WordPlace>& places_;
-  std::array<WordPlace, 4096> recent_{};
-};
-
-// Different words of a block, as many as there is room for.
-class SeenWords {
- public:
-  SeenWords() { words_[0] = {}; }
-
-  // Whether the word was seen before; from now on it was. It has `size` bytes, and ends at least
-  // kWindow bytes behind the block's beginning.
-  bool see(const char* begin, std::size_t size) {
-    // Of a word of fewer than eight bytes what stands before and behind it is shifted out.
-    const std::size_t spare = 8 * (kWindow - std::min(size, kWindow));
-    const Word word{load_word(begin, kWindow) << spare,
-                    load_word(begin + size - kWindow, kWindow) >> spare, begin, size};
-    // Of a short word first and last are the same bytes, which must not cancel each other.
-    const std::uint64_t mixed = word.first + std::rotl(word.last, 21) + size;
-    const std::size_t slot = mixed * kOdd >> (64 - kBits);
-    return same(words_[slots_[slot]], word) || look_on(slot, word);
-  }
-
-  void forget() {
-    count_ = 1;
-    slots_.fill(0);
-  }
-
-  static constexpr std::size_t kWindow = 8;
-
- private:
-  static constexpr unsigned kBits = 12;
-  static constexpr std::size_t kMost = std::size_t{1} << (kBits - 1);
-
-  // Its first and its last eight bytes, or all that it has.
-  struct Word {
-    std::uint64_t first, last;
-    const char* begin;
-    std::size_t size;
-  };
-
-  static bool same(const Word& a, const Word& b) {
-    if (((a.first ^ b.first) | (a.last ^ b.last) | (a.size ^ b.size)) != 0) return false;
-    return a.size <= 2 * kWindow || std::memcmp(a.begin, b.begin, a.size) == 0;
-  }
-
-  // From `slot` on, which has another word or none.
-  bool look_on(std::size_t slot, const Word& word) {
-    for (; slots_[slot] != 0; slot = (slot + 1) % slots_.size()) {
-      if (same(words_[slots_[slot]], word)) return true;
-    }
-    if (count_ == kMost) forget();
-    slots_[slot] = static_cast<std::uint16_t>(count_);
-    words_[count_++] = word;
-    return false;
-  }
-
-  std::size_t count_ = 1;                                       // of words; the first is none
-  std::array<std::uint16_t, std::size_t{1} << kBits> slots_{};  // numbers of words
-  std::array<Word, kMost> words_;  // in the order in which they were seen
+  std::array<WordPlace, 2048> recent_{};
 };
 
 // Lines of a block that identifiers judge.
 class JudgedLines {
  public:
-  explicit JudgedLines(std::string_view block) {
-    static const LiteralSearch kObjects({"\n{\""}, false);
-    std::vector<std::size_t> objects;
-    kObjects.find_all(block, objects);
-    add(block, 0);
-    for (const std::size_t newline : objects) add(block, newline + 1);
-    next_ = lines_.begin();
-  }
+  explicit JudgedLines(std::string_view block) : block_(block) {}
 
-  // Which of the 64 places from `at` on are in such lines. Places do not descend.
-  std::uint64_t around(std::size_t at) {
-    while (next_ != lines_.end() && next_->end <= at) ++next_;
-    std::uint64_t inside = 0;
-    for (auto line = next_; line != lines_.end() && line->begin < at + 64; ++line) {
-      inside |= from(std::max(line->begin, at) - at) & ~from(line->end - at);
+  // Which of the 64 places from `at` on are in such lines, of which those of `braces` may be the
+  // first ones. Places ascend.
+  std::uint64_t around(std::size_t at, std::uint64_t braces) {
+    std::uint64_t inside = at < end_ ? ~from(end_ - at) : 0;
+    for (; braces != 0; braces &= braces - 1) {
+      const auto place = static_cast<std::size_t>(std::countr_zero(braces));
+      if (!begins_at(at + place)) continue;
+      end_ = std::min(block_.find('\n', at + place), block_.size());
+      inside |= from(place) & ~from(end_ - at);
     }
     return inside;
   }
 
  private:
-  struct Line {
-    std::size_t begin, end;
-  };
-
   static std::uint64_t from(std::size_t place) {
     return place < 64 ? ~std::uint64_t{0} << place : 0;
   }
 
-  void add(std::string_view block, std::size_t begin) {
-    if (!judged_by_ids(block.substr(begin))) return;
-    lines_.push_back({begin, std::min(block.find('\n', begin), block.size())});
+  bool begins_at(std::size_t at) const {
+    return (at == 0 || block_[at - 1] == '\n') && judged_by_ids(block_.substr(at));
   }
 
-  std::vector<Line> lines_;
-  std::vector<Line>::const_iterator next_;
+  std::string_view block_;
+  std::size_t end_ = 0;  // of the last one
 };
 
-// Where words that may be names begin and end, in turn, of a stripe of a block after the other. A
-// bit that is added where a word begins is carried to the place behind its end, be it among the
-// next 64.
-class WordEdges {
+// Identifiers of a block that are not wanted, by where they begin.
+class ToldIds {
  public:
-  static constexpr std::size_t kStripe = 16;
+  explicit ToldIds(std::span<const std::size_t> places) : places_(places) {}
 
-  // Of the 64 bytes at `at` of which `masks` tell; `left_out`: where no names begin. Inlined where
-  // the instructions for single bits are known.
-  [[gnu::always_inline]] void find(std::size_t at, const WordMasks& masks, std::uint64_t left_out) {
-    const std::uint64_t begins = masks.letter & ~(masks.word << 1 | before_ | left_out);
-    before_ = masks.word >> 63;
-    const std::uint64_t carried = masks.word + carry_;
-    const std::uint64_t sum = carried + begins;
-    carry_ = carried < carry_ || sum < begins ? 1 : 0;
-    std::uint64_t edges = begins | (sum & ~masks.word);
-    std::size_t* next = &places_[count_];
-    count_ += static_cast<std::size_t>(std::popcount(edges));
-    // How many there are cannot be foreseen, so that some more are noted than there are.
-    while (edges != 0) {
-      for (std::size_t i = 0; i < kAtATime; ++i, edges &= edges - 1) {
-        *next++ = at + static_cast<std::size_t>(std::countr_zero(edges));
-      }
-    }
-  }
-
-  // Calls `look` with place and size of each word, and forgets them. Of the last word the end may
-  // not be known yet.
-  template <typename Look>
-  void each_word(const Look& look) {
-    std::size_t i = 0;
-    for (; i + 2 <= count_; i += 2) look(places_[i], places_[i + 1] - places_[i]);
-    if (i < count_) places_[0] = places_[i];
-    count_ -= i;
+  // Whether the place is one of the first `size` of such an identifier. Places do not descend.
+  bool holds(std::size_t at, std::size_t size) {
+    while (!places_.empty() && places_.front() + size <= at) places_ = places_.subspan(1);
+    return !places_.empty() && places_.front() <= at;
   }
 
  private:
-  static constexpr std::size_t kAtATime = 12;
-
-  std::array<std::size_t, (kStripe + 1) * 64 + 1 + kAtATime> places_;
-  std::size_t count_ = 0;
-  std::uint64_t before_ = 0;  // whether the place before is of a word,
-  std::uint64_t carry_ = 0;   // and whether that may be a name
+  std::span<const std::size_t> places_;
 };
-
-[[gnu::always_inline]] inline void find_edges_anyhow(std::size_t at, const WordMasks* masks,
-                                                     std::size_t count, JudgedLines& judged,
-                                                     WordEdges& edges) {
-  for (std::size_t i = 0; i < count; ++i, at += 64) edges.find(at, masks[i], judged.around(at));
-}
-
-#if defined(__x86_64__)
-__attribute__((target("bmi,popcnt"))) void find_edges_by_bits(std::size_t at,
-                                                              const WordMasks* masks,
-                                                              std::size_t count,
-                                                              JudgedLines& judged,
-                                                              WordEdges& edges) {
-  find_edges_anyhow(at, masks, count, judged, edges);
-}
-#endif
-
-void find_edges(std::size_t at, const WordMasks* masks, std::size_t count, JudgedLines& judged,
-                WordEdges& edges) {
-#if defined(__x86_64__)
-  if (widest_vectors() != Vectors::none) return find_edges_by_bits(at, masks, count, judged, edges);
-#endif
-  find_edges_anyhow(at, masks, count, judged, edges);
-}
 
 class WordReader {
  public:
-  WordReader(std::string_view block, std::uint64_t offset, std::vector<WordPlace>& ids,
-             std::vector<WordPlace>& names)
-      : block_(block), offset_(offset), ids_(offset, ids), names_(names), judged_(block) {}
+  WordReader(std::string_view block, std::uint64_t offset, std::span<const std::size_t> told,
+             std::vector<WordPlace>& ids, std::vector<WordPlace>& names)
+      : block_(block),
+        offset_(offset),
+        told_uuids_(told),
+        told_numbers_(told),
+        ids_(offset, ids),
+        names_(offset, names),
+        judged_(block) {}
 
   void run() {
-    each_uuid(block_, [&](std::size_t at) {
-      const std::string_view id = block_.substr(at, kUuid);
-      if (is_uuid_in_any_case(id)) ids_.add(word_hash(id), at);
-    });
-    HexNumbers numbers(
-        block_, [](std::size_t) { return true; },
-        [&](std::size_t at, std::size_t size) {
-          ids_.add(hash_of_number(block_.substr(at, size)), at);
-        });
     for (std::size_t at = 0; at < block_.size(); at += kStripe * 64) {
       const std::size_t count = read_masks(at);
       for (std::size_t i = 0; i < count; ++i) {
-        each_lane(masks_[i].hex, [&](std::size_t lane) { numbers.see_lane(at + 64 * i + lane); });
+        const std::size_t here = at + 64 * i;
+        each_uuid_end(masks_[i].dash, [&](std::size_t dash) { read_uuid(here + dash); });
+        each_lane(masks_[i].hex, [&](std::size_t lane) {
+          if (here + lane >= digits_end_) read_digits(at, 64 * i + lane);
+        });
+        masks_[i].letter &= ~judged_.around(here, masks_[i].brace);
       }
-      find_edges(at, masks_.data(), count, judged_, edges_);
-      edges_.each_word([this](std::size_t place, std::size_t size) { read_word(place, size); });
+      edges_.find(static_cast<std::uint32_t>(at), masks_.data(), count);
+      read_names();
+      edges_.clear();
     }
   }
 
@@ -241,8 +128,66 @@ class WordReader {
     if (left % 64 == 0) return count + 1;
     const std::uint64_t inside = (std::uint64_t{1} << left % 64) - 1;
     WordMasks& last = masks_[count - 1];
-    last = {last.word & inside, last.letter & inside, last.hex & inside};
+    last = {last.word & inside, last.letter & inside, last.hex & inside, last.dash & inside,
+            last.brace & inside};
     return count;
+  }
+
+  // Where the last of four dashes stands that are as far from each other as those of a UUID.
+  template <typename Look>
+  void each_uuid_end(std::uint64_t dashes, const Look& look) {
+    const auto dashes_before = [&](std::size_t places) {
+      return dashes << places | dashes_before_ >> (64 - places);
+    };
+    std::uint64_t ends = dashes & dashes_before(kDashes[3] - kDashes[2]);
+    if (ends != 0) {
+      ends &= dashes_before(kDashes[3] - kDashes[1]) & dashes_before(kDashes[3] - kDashes[0]);
+    }
+    dashes_before_ = dashes;
+    for (; ends != 0; ends &= ends - 1) look(static_cast<std::size_t>(std::countr_zero(ends)));
+  }
+
+  void read_uuid(std::size_t last_dash) {
+    if (last_dash < kDashes[3]) return;
+    const std::size_t at = last_dash - kDashes[3];
+    if (told_uuids_.holds(at, 1)) return;
+    const std::string_view id = block_.substr(at, kUuid);
+    if (is_uuid_in_any_case(id)) ids_.add(word_hash(id), at);
+  }
+
+  // Of the run of hex digits around `lane` of the stripe at `stripe`.
+  void read_digits(std::size_t stripe, std::size_t lane) {
+    if (told_numbers_.holds(stripe + lane, 32)) return;
+    const std::size_t begin = digits_begin(stripe, lane);
+    digits_end_ = digits_end(stripe, lane);
+    const std::size_t size = digits_end_ - begin;
+    if (size == 32 || size == 64) ids_.add(hash_of_number(block_.substr(begin, size)), begin);
+  }
+
+  std::size_t digits_begin(std::size_t stripe, std::size_t lane) const {
+    std::size_t before = lane;  // digits begin here or before
+    while (before > 0) {
+      const std::uint64_t others = ~masks_[(before - 1) / 64].hex << (63 - (before - 1) % 64);
+      const auto digits = static_cast<std::size_t>(std::countl_zero(others));
+      if (digits <= (before - 1) % 64) return stripe + before - digits;
+      before = (before - 1) / 64 * 64;
+    }
+    std::size_t begin = stripe;
+    while (begin > 0 && is_hex(block_[begin - 1])) --begin;
+    return begin;
+  }
+
+  std::size_t digits_end(std::size_t stripe, std::size_t lane) const {
+    std::size_t end = lane;  // or behind it
+    while (end < kStripe * 64) {
+      const std::uint64_t others = ~masks_[end / 64].hex >> end % 64;
+      const auto digits = static_cast<std::size_t>(std::countr_zero(others));
+      if (digits < 64 - end % 64) return stripe + end + digits;
+      end = (end / 64 + 1) * 64;
+    }
+    std::size_t behind = stripe + end;
+    while (behind < block_.size() && is_hex(block_[behind])) ++behind;
+    return behind;
   }
 
   template <typename Look>
@@ -254,42 +199,56 @@ class WordReader {
     for (; lanes != 0; lanes &= lanes - 1) look(static_cast<std::size_t>(std::countr_zero(lanes)));
   }
 
-  void read_word(std::size_t at, std::size_t size) {
-    if (at >= step_end_) begin_step(at);
-    const char* const begin = block_.data() + at;
-    if (size >= 32 && begins_with_id({begin, size})) return;
-    if (at + size >= SeenWords::kWindow && seen_.see(begin, size)) return;
-    add_names({begin, size}, at);
+  // Of the words that have ended.
+  void read_names() {
+    const std::uint32_t* const begins = edges_.begins();
+    for (std::size_t i = 0; i < edges_.size();) {
+      if (begins[i] >= step_end_) begin_step(begins[i]);
+      const std::size_t next = static_cast<std::size_t>(
+          std::lower_bound(begins + i, begins + edges_.size(), step_end_) - begins);
+      const std::size_t count = recent_.find_others(block_.data(), begins + i, edges_.ends() + i,
+                                                    next - i, others_.data());
+      for (std::size_t other = 0; other < count; ++other) read_word(i + others_[other]);
+      i = next;
+    }
   }
 
-  void add_names(std::string_view word, std::size_t at) {
-    each_name_in(word, [&](std::string_view name) {
-      if (may_be_name(name)) names_.push_back(word_place(word_hash(name), offset_ + at));
+  void read_word(std::size_t number) {
+    const std::size_t at = edges_.begins()[number];
+    const std::size_t size = edges_.ends()[number] - at;
+    const char* const begin = block_.data() + at;
+    recent_.learn(begin, size);
+    if (begins_with_id({begin, size})) return;
+    each_name_in({begin, size}, [&](std::string_view name) {
+      if (may_be_name(name)) names_.add(word_hash(name), at);
       return false;
     });
   }
 
   void begin_step(std::size_t at) {
     step_end_ = at + static_cast<std::size_t>(kWordStep - (offset_ + at) % kWordStep);
-    seen_.forget();
+    recent_.forget();
   }
 
   std::string_view block_;
   std::uint64_t offset_;
-  Places ids_;
-  std::vector<WordPlace>& names_;
-  SeenWords seen_;
+  ToldIds told_uuids_, told_numbers_;
+  std::uint64_t dashes_before_ = 0;  // of the 64 places before
+  std::size_t digits_end_ = 0;       // of the run that was read last
+  Places ids_, names_;
+  RecentWords recent_;
   JudgedLines judged_;
   std::array<WordMasks, kStripe + 1> masks_;
   WordEdges edges_;
-  std::size_t step_end_ = 0;  // of the step in which seen_ were seen
+  std::array<std::uint32_t, (kStripe + 1) * 32 + 1 + 8> others_;
+  std::size_t step_end_ = 0;  // of the step of which recent_ knows
 };
 
 }  // namespace
 
-void read_words(std::string_view block, std::uint64_t offset, std::vector<WordPlace>& ids,
-                std::vector<WordPlace>& names) {
-  WordReader(block, offset, ids, names).run();
+void read_words(std::string_view block, std::uint64_t offset, std::span<const std::size_t> told,
+                std::vector<WordPlace>& ids, std::vector<WordPlace>& names) {
+  WordReader(block, offset, told, ids, names).run();
 }
 
 }  // namespace ktrace::trace

@@ -10,18 +10,11 @@
 
 #include <gtest/gtest.h>
 
+#include "all_vectors.h"
 #include "word_forms.h"
 
 namespace ktrace::trace {
 namespace {
-
-std::vector<Vectors> all_vectors() {
-  std::vector<Vectors> all;
-  for (const Vectors vectors : {Vectors::none, Vectors::avx2, Vectors::avx512}) {
-    if (vectors <= widest_vectors()) all.push_back(vectors);
-  }
-  return all;
-}
 
 void expect_masks(const std::string& text) {
   for (const Vectors vectors : all_vectors()) {
@@ -33,6 +26,8 @@ void expect_masks(const std::string& text) {
       EXPECT_EQ(bit(mask.word), is_word(text[i])) << i;
       EXPECT_EQ(bit(mask.letter), text[i] >= 'a' && text[i] <= 'z') << i;
       EXPECT_EQ(bit(mask.hex), is_hex(text[i])) << i;
+      EXPECT_EQ(bit(mask.dash), text[i] == '-') << i;
+      EXPECT_EQ(bit(mask.brace), text[i] == '{') << i;
     }
   }
 }

@@ -26,11 +26,12 @@ const std::string kTrace = "4bf92f3577b34da6a3ce929d0e0e4736";
 const std::string kContainer(64, 'c');
 
 // A block as it stands in a log.
-std::vector<WordPlace> places_in(std::string text, std::uint64_t offset = 0) {
+std::vector<WordPlace> places_in(std::string text, std::uint64_t offset = 0,
+                                 const std::vector<std::size_t>& told = {}) {
   const std::size_t size = text.size();
   text.append(64, 'z');  // what lies behind a block must not matter
   std::vector<WordPlace> places, names;
-  read_words(std::string_view(text).substr(0, size), offset, places, names);
+  read_words(std::string_view(text).substr(0, size), offset, told, places, names);
   places.insert(places.end(), names.begin(), names.end());
   std::sort(places.begin(), places.end());
   return places;
@@ -186,8 +187,37 @@ TEST(WordPlaces, AreExactlyThoseOfNames) {
     const std::uint64_t offset = 5 * kWordStep - random() % 20000;
     const std::string padded = text + std::string(64, 'z');
     std::vector<WordPlace> ids, names;
-    read_words(std::string_view(padded).substr(0, text.size()), offset, ids, names);
+    read_words(std::string_view(padded).substr(0, text.size()), offset, {}, ids, names);
     EXPECT_EQ(std::set<WordPlace>(names.begin(), names.end()), plain_names(text, offset));
+  }
+}
+
+TEST(WordPlaces, HaveNoIdentifiersThatAreTold) {
+  for (std::size_t before = 0; before < 4096; before += 13) {
+    const std::string space(before, ' ');
+    const std::string text = space + kTrace + ' ' + kUuid + ' ' + kContainer + ' ' + kUuid;
+    const std::size_t uuid = before + 33, other = before + 33 + 37 + 65;
+    EXPECT_THAT(places_in(text, 0, {before, uuid, other}), ElementsAre(id(kContainer)));
+    EXPECT_THAT(places_in(text, 0, {before, uuid}),
+                testing::UnorderedElementsAre(id(kContainer), id(kUuid)));
+    EXPECT_THAT(places_in(text, 0, {other}),
+                testing::UnorderedElementsAre(id(kContainer), id(kUuid), id(kTrace)));
+  }
+}
+
+TEST(WordPlaces, TellOfIdentifiersWhereverTheyStand) {
+  std::mt19937 random(5);
+  for (std::size_t round = 0; round < 3000; ++round) {
+    std::string text(round % 4200, ' ');
+    const std::string digits(random() % 70, "0aA9f"[random() % 5]);
+    text += digits + "-" + kUuid.substr(random() % 2) + " ";
+    std::set<WordPlace> expected;
+    if (digits.size() == 32 || digits.size() == 64) expected.insert(id(digits));
+    if (text.ends_with(kUuid + " ")) expected.insert(id(kUuid));
+    const std::string padded = text + std::string(64, 'z');
+    std::vector<WordPlace> ids, names;
+    read_words(std::string_view(padded).substr(0, text.size()), 0, {}, ids, names);
+    EXPECT_EQ(std::set<WordPlace>(ids.begin(), ids.end()), expected) << text;
   }
 }
 
