@@ -1,12 +1,12 @@
 // The search that makes `grep ID` run at the speed of memory.
 //
-// For each literal two of its bytes are chosen that are rare in logs. The loop compares 32 places
+// For each literal two of its bytes are chosen that are rare in logs. The loop compares 64 places
 // at a time with the first of them and, at the right distance, with the second; only where both
 // agree is the whole literal compared. Two rare bytes agree by chance about once in 3,000 places,
-// so that the loop is two loads, two compares and an "and" per 32 bytes.
-// (The two-byte filter is described by Wojciech Muła, "SIMD-friendly algorithms for substring
-// searching".) With AVX-512 it is 64 places, which halves what the search adds to reading. Without
-// AVX2 memmem does the work, or a walk over the first byte in either case.
+// so that the loop is two loads, two compares and an "and" per vector: 32 bytes with AVX2, 64 with
+// AVX-512, which halves what the search adds to reading. (The two-byte filter is described by
+// Wojciech Muła, "SIMD-friendly algorithms for substring searching".) Without AVX2 memmem does the
+// work, or a walk over the first byte in either case.
 //
 // Many literals are searched in one go (many_literals.h).
 
@@ -90,16 +90,77 @@ constexpr std::size_t kAhead = 4096;
 
 void ask_for(const char* bytes) { __builtin_prefetch(bytes + kAhead, 0, 2); }
 
-// What every set of instructions shares.
-template <bool kAnyCase>
+// A set of instructions looks where, among the 64 places from `first` and `second` on, the two
+// chosen bytes of a literal stand: a bit for each place where both do.
+class Avx2 {
+ public:
+  KTRACE_AVX2 Avx2(char first, char second)
+      : first_(_mm256_set1_epi8(first)), second_(_mm256_set1_epi8(second)) {}
+
+  template <bool kAnyCase>
+  KTRACE_AVX2 std::uint64_t look(const char* first, const char* second) const {
+    const std::uint64_t low = look_at_half<kAnyCase>(first, second);
+    const std::uint64_t high = look_at_half<kAnyCase>(first + 32, second + 32);
+    return high << 32 | low;
+  }
+
+ private:
+  template <bool kAnyCase>
+  KTRACE_AVX2 std::uint64_t look_at_half(const char* first, const char* second) const {
+    const __m256i found = _mm256_and_si256(_mm256_cmpeq_epi8(first_, load<kAnyCase>(first)),
+                                           _mm256_cmpeq_epi8(second_, load<kAnyCase>(second)));
+    return static_cast<std::uint32_t>(_mm256_movemask_epi8(found));
+  }
+
+  template <bool kAnyCase>
+  KTRACE_AVX2 static __m256i load(const char* at) {
+    const __m256i bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at));
+    return kAnyCase ? _mm256_or_si256(bytes, _mm256_set1_epi8(kCaseBit)) : bytes;
+  }
+
+  __m256i first_, second_;
+};
+
+class Avx512 {
+ public:
+  KTRACE_AVX512 Avx512(char first, char second)
+      : first_(_mm512_set1_epi8(first)), second_(_mm512_set1_epi8(second)) {}
+
+  template <bool kAnyCase>
+  KTRACE_AVX512 std::uint64_t look(const char* first, const char* second) const {
+    return _mm512_mask_cmpeq_epi8_mask(_mm512_cmpeq_epi8_mask(first_, load<kAnyCase>(first)),
+                                       second_, load<kAnyCase>(second));
+  }
+
+ private:
+  template <bool kAnyCase>
+  KTRACE_AVX512 static __m512i load(const char* at) {
+    const __m512i bytes = _mm512_loadu_si512(at);
+    return kAnyCase ? _mm512_or_si512(bytes, _mm512_set1_epi8(kCaseBit)) : bytes;
+  }
+
+  __m512i first_, second_;
+};
+
+// A task for a set of instructions. What loops is inlined into functions that may use them: no
+// template's parameter tells which.
+template <typename Set, bool kAnyCase>
 class VectorSearch {
  public:
-  explicit VectorSearch(const Task& task) : task_(task) {}
+  [[gnu::always_inline]] explicit VectorSearch(const Task& task)
+      : task_(task), set_(chosen(task.first), chosen(task.second)) {}
 
   // How many places there are in the block where the literal may begin.
   std::size_t places() const {
     const std::size_t size = task_.block.size(), needed = task_.literal.size();
     return size < needed ? 0 : size - needed + 1;
+  }
+
+  // Where among the 64 places from `at` on the literal may begin.
+  [[gnu::always_inline]] std::uint64_t look(std::size_t at) const {
+    const char* const block = task_.block.data() + at;
+    ask_for(block);
+    return set_.template look<kAnyCase>(block + task_.first, block + task_.second);
   }
 
   // Keeps those of the places from `at` on, one a bit, where the whole literal stands.
@@ -113,140 +174,31 @@ class VectorSearch {
     }
   }
 
- protected:
+  // The last step begins inside the block and so reads at most 63 bytes beyond its end.
+  [[gnu::always_inline]] void run(std::size_t at = 0) const {
+    for (const std::size_t places = this->places(); at < places; at += 64) {
+      const std::uint64_t found = look(at);
+      if (found != 0) [[unlikely]]
+        confirm(at, found);
+    }
+  }
+
+ private:
   char chosen(std::size_t place) const {
     return static_cast<char>(kAnyCase ? task_.literal[place] | kCaseBit : task_.literal[place]);
   }
 
   const Task task_;
-};
-
-template <bool kAnyCase>
-class Avx2Search : public VectorSearch<kAnyCase> {
- public:
-  KTRACE_AVX2 explicit Avx2Search(const Task& task)
-      : VectorSearch<kAnyCase>(task),
-        first_(_mm256_set1_epi8(this->chosen(task.first))),
-        second_(_mm256_set1_epi8(this->chosen(task.second))) {}
-
-  using VectorSearch<kAnyCase>::confirm;
-  using VectorSearch<kAnyCase>::task_;
-
-  // The last step begins inside the block and so reads at most 31 bytes beyond its end.
-  KTRACE_AVX2 void run(std::size_t at = 0) {
-    const char* const block = task_.block.data();
-    const std::size_t places = this->places();
-    for (; at + 128 <= places; at += 128) {
-      __m256i any = _mm256_setzero_si256();
-      const Candidates found = look(at, any);
-      if (_mm256_testz_si256(any, any) == 0) [[unlikely]]
-        confirm(at, found);
-    }
-    for (; at < places; at += 32) confirm(at, bits(candidates(block + at)));
-  }
-
-  // Where among the 128 places from `at` on the literal may begin; `any` may hold others already.
-  struct Candidates {
-    __m256i a, b, c, d;
-  };
-  KTRACE_AVX2 Candidates look(std::size_t at, __m256i& any) const {
-    const char* const block = task_.block.data() + at;
-    ask_for(block);
-    ask_for(block + 64);
-    const Candidates found{candidates(block), candidates(block + 32), candidates(block + 64),
-                           candidates(block + 96)};
-    any = _mm256_or_si256(
-        any, _mm256_or_si256(_mm256_or_si256(found.a, found.b), _mm256_or_si256(found.c, found.d)));
-    return found;
-  }
-
-  KTRACE_AVX2 void confirm(std::size_t at, const Candidates& found) const {
-    confirm(at, bits(found.a) | bits(found.b) << 32);
-    confirm(at + 64, bits(found.c) | bits(found.d) << 32);
-  }
-
- private:
-  KTRACE_AVX2 static __m256i load(const char* at) {
-    const __m256i bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at));
-    return kAnyCase ? _mm256_or_si256(bytes, _mm256_set1_epi8(kCaseBit)) : bytes;
-  }
-
-  // All bits of a byte, where both chosen bytes of the literal stand in their places.
-  KTRACE_AVX2 __m256i candidates(const char* at) const {
-    return _mm256_and_si256(_mm256_cmpeq_epi8(first_, load(at + task_.first)),
-                            _mm256_cmpeq_epi8(second_, load(at + task_.second)));
-  }
-
-  KTRACE_AVX2 static std::uint64_t bits(__m256i found) {
-    return static_cast<std::uint32_t>(_mm256_movemask_epi8(found));
-  }
-
-  __m256i first_, second_;
+  const Set set_;
 };
 
 // Both at once: the block is read once.
-template <bool kAnyCase>
-KTRACE_AVX2 void both_avx2(const Task& first, const Task& second) {
-  Avx2Search<kAnyCase> one(first);
-  Avx2Search<false> other(second);
-  const std::size_t places = std::min(one.places(), other.places());
-  std::size_t at = 0;
-  for (; at + 128 <= places; at += 128) {
-    __m256i any = _mm256_setzero_si256();
-    const auto found = one.look(at, any);
-    const auto others = other.look(at, any);
-    if (_mm256_testz_si256(any, any) != 0) [[likely]]
-      continue;
-    one.confirm(at, found);
-    other.confirm(at, others);
-  }
-  one.run(at);
-  other.run(at);
-}
-
-template <bool kAnyCase>
-class Avx512Search : public VectorSearch<kAnyCase> {
- public:
-  KTRACE_AVX512 explicit Avx512Search(const Task& task)
-      : VectorSearch<kAnyCase>(task),
-        first_(_mm512_set1_epi8(this->chosen(task.first))),
-        second_(_mm512_set1_epi8(this->chosen(task.second))) {}
-
-  // The last step begins inside the block and so reads at most 63 bytes beyond its end.
-  KTRACE_AVX512 void run(std::size_t at = 0) {
-    for (const std::size_t places = this->places(); at < places; at += 64) {
-      const __mmask64 found = look(at);
-      if (found != 0) [[unlikely]]
-        this->confirm(at, found);
-    }
-  }
-
-  // Where among the 64 places from `at` on the literal may begin.
-  KTRACE_AVX512 __mmask64 look(std::size_t at) const {
-    const char* const block = this->task_.block.data() + at;
-    ask_for(block);
-    return _mm512_mask_cmpeq_epi8_mask(
-        _mm512_cmpeq_epi8_mask(first_, load(block + this->task_.first)), second_,
-        load(block + this->task_.second));
-  }
-
- private:
-  KTRACE_AVX512 static __m512i load(const char* at) {
-    const __m512i bytes = _mm512_loadu_si512(at);
-    return kAnyCase ? _mm512_or_si512(bytes, _mm512_set1_epi8(kCaseBit)) : bytes;
-  }
-
-  __m512i first_, second_;
-};
-
-template <bool kAnyCase>
-KTRACE_AVX512 void both_avx512(const Task& first, const Task& second) {
-  Avx512Search<kAnyCase> one(first);
-  Avx512Search<false> other(second);
+template <typename One, typename Other>
+[[gnu::always_inline]] inline void run_both(const One& one, const Other& other) {
   const std::size_t places = std::min(one.places(), other.places());
   std::size_t at = 0;
   for (; at < places; at += 64) {
-    const __mmask64 found = one.look(at), others = other.look(at);
+    const std::uint64_t found = one.look(at), others = other.look(at);
     if ((found | others) == 0) [[likely]]
       continue;
     one.confirm(at, found);
@@ -257,9 +209,28 @@ KTRACE_AVX512 void both_avx512(const Task& first, const Task& second) {
 }
 
 template <bool kAnyCase>
+KTRACE_AVX2 void find_avx2(const Task& task) {
+  VectorSearch<Avx2, kAnyCase>(task).run();
+}
+
+template <bool kAnyCase>
+KTRACE_AVX512 void find_avx512(const Task& task) {
+  VectorSearch<Avx512, kAnyCase>(task).run();
+}
+
+template <bool kAnyCase>
+KTRACE_AVX2 void find_both_avx2(const Task& one, const Task& other) {
+  run_both(VectorSearch<Avx2, kAnyCase>(one), VectorSearch<Avx2, false>(other));
+}
+
+template <bool kAnyCase>
+KTRACE_AVX512 void find_both_avx512(const Task& one, const Task& other) {
+  run_both(VectorSearch<Avx512, kAnyCase>(one), VectorSearch<Avx512, false>(other));
+}
+
+template <bool kAnyCase>
 void find_as(Vectors vectors, const Task& task) {
-  vectors == Vectors::avx512 ? Avx512Search<kAnyCase>(task).run()
-                             : Avx2Search<kAnyCase>(task).run();
+  vectors == Vectors::avx512 ? find_avx512<kAnyCase>(task) : find_avx2<kAnyCase>(task);
 }
 
 void find(Vectors vectors, const Task& task) {
@@ -269,7 +240,8 @@ void find(Vectors vectors, const Task& task) {
 
 template <bool kAnyCase>
 void find_both_as(Vectors vectors, const Task& one, const Task& other) {
-  vectors == Vectors::avx512 ? both_avx512<kAnyCase>(one, other) : both_avx2<kAnyCase>(one, other);
+  vectors == Vectors::avx512 ? find_both_avx512<kAnyCase>(one, other)
+                             : find_both_avx2<kAnyCase>(one, other);
 }
 
 // `other` minds the case. False when there is no such way.
