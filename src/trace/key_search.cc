@@ -65,19 +65,21 @@ class Stripe {
  public:
   static constexpr std::size_t kWords = 64;
 
-  void add(std::uint64_t found) {
-    words_[added_] = found;
-    numbers_[count_] = static_cast<std::uint8_t>(added_++);
-    count_ += found != 0 ? 1 : 0;
+  // `number`: of the word in the stripe; `noted`: how many have been that are not 0. The loop
+  // counts for itself, since what it counts in memory it would have to wait for.
+  void note(std::uint64_t found, std::size_t number, std::size_t& noted) {
+    words_[number] = found;
+    numbers_[noted] = static_cast<std::uint8_t>(number);
+    noted += found != 0 ? 1 : 0;
   }
 
-  // `begin`: of the stripe in the block. Empties the stripe. What else ends like a key, as podUID
-  // does like traceID, is three times as frequent, in no order that a branch could foresee.
-  void push(std::string_view block, std::size_t begin, const KeySearch::Deeper& deeper,
-            std::vector<std::uint32_t>& separators) {
+  // `begin`: of the stripe in the block. What else ends like a key, as podUID does like traceID, is
+  // three times as frequent, in no order that a branch could foresee.
+  void push(std::size_t noted, std::string_view block, std::size_t begin,
+            const KeySearch::Deeper& deeper, std::vector<std::uint32_t>& separators) const {
     std::array<std::uint32_t, kWords * 64> places;
     std::size_t count = 0;
-    for (std::size_t i = 0; i < count_; ++i) {
+    for (std::size_t i = 0; i < noted; ++i) {
       for (std::uint64_t found = words_[numbers_[i]]; found != 0; found &= found - 1) {
         const auto bit = static_cast<std::size_t>(std::countr_zero(found));
         const std::size_t letter = begin + numbers_[i] * std::size_t{64} + bit;
@@ -91,13 +93,11 @@ class Stripe {
       }
     }
     separators.insert(separators.end(), places.data(), places.data() + count);
-    added_ = count_ = 0;
   }
 
  private:
   std::array<std::uint64_t, kWords> words_;
   std::array<std::uint8_t, kWords> numbers_;  // of words that are not 0
-  std::size_t added_ = 0, count_ = 0;
 };
 
 #define KTRACE_AVX2 __attribute__((target("avx2")))
@@ -157,12 +157,13 @@ class Avx2KeySearch {
     Stripe stripe;
     for (std::size_t begin = 0, at = 0; at + 2 < block.size(); begin = at) {
       const std::size_t end = std::min(at + 64 * Stripe::kWords, block.size() - 2);
-      for (; at < end; at += 64) {
+      std::size_t noted = 0;
+      for (std::size_t i = 0; at < end; ++i, at += 64) {
         const std::uint64_t low = self.ends(block.data() + at);
         const std::uint64_t high = self.ends(block.data() + at + 32);
-        stripe.add(high << 32 | low);
+        stripe.note(high << 32 | low, i, noted);
       }
-      stripe.push(block, begin, deeper, separators);
+      stripe.push(noted, block, begin, deeper, separators);
     }
   }
 
@@ -234,8 +235,11 @@ class Avx512KeySearch {
     Stripe stripe;
     for (std::size_t begin = 0, at = 0; at + 2 < block.size(); begin = at) {
       const std::size_t end = std::min(at + 64 * Stripe::kWords, block.size() - 2);
-      for (; at < end; at += 64) stripe.add(self.ends(block.data() + at));
-      stripe.push(block, begin, deeper, separators);
+      std::size_t noted = 0;
+      for (std::size_t i = 0; at < end; ++i, at += 64) {
+        stripe.note(self.ends(block.data() + at), i, noted);
+      }
+      stripe.push(noted, block, begin, deeper, separators);
     }
   }
 
