@@ -117,24 +117,35 @@ KTRACE_AVX512 bool balanced_avx512(std::string_view text) {
   return others == 0 ? (std::popcount(quotes) & 1) == 0 : balanced_escapes(text);
 }
 
-// Backwards, so that the line's beginning and what stands in it are found in one reading.
-KTRACE_AVX512 LineHead last_line_head_avx512(std::string_view text) {
-  std::uint64_t quotes = 0, escapes = 0, lines = 0;
-  std::size_t begin = text.size();
-  while (lines == 0 && begin > 0) {
-    const std::size_t end = begin;
-    begin -= std::min<std::size_t>(end, 64);
-    const __m512i bytes = load_some(text.substr(0, end), begin);
-    lines = places(bytes, '\n');
+// What is seen of a line's end, from the text's end on backwards.
+struct LineSight {
+  std::uint64_t quotes = 0, escapes = 0;
+  std::size_t begin;  // of what has been looked at
+  bool ends = false;  // there the line begins
+
+  // `bytes`: those before `begin`, of which the first is at `at`.
+  [[gnu::always_inline]] KTRACE_AVX512 void look(__m512i bytes, std::size_t at) {
+    const std::uint64_t lines = places(bytes, '\n');
     const auto before = 63 - static_cast<unsigned>(std::countl_zero(lines | 1));
     const std::uint64_t of_line = lines == 0 ? ~std::uint64_t{0} : ~std::uint64_t{1} << before;
     quotes ^= places(bytes, '"') & of_line;
     escapes |= places(bytes, '\\') & of_line;
-    if (lines != 0) begin += before + 1;
+    ends = lines != 0;
+    begin = ends ? at + before + 1 : at;
   }
-  const bool outside =
-      escapes == 0 ? (std::popcount(quotes) & 1) == 0 : balanced_escapes(text.substr(begin));
-  return {lines == 0 ? LineHead::kNoLineEnd : begin, outside};
+};
+
+// Backwards, so that the line's beginning and what stands in it are found in one reading.
+KTRACE_AVX512 LineHead last_line_head_avx512(std::string_view text) {
+  LineSight sight{.begin = text.size()};
+  while (!sight.ends && sight.begin >= 64) {
+    const std::size_t at = sight.begin - 64;
+    sight.look(_mm512_loadu_si512(text.data() + at), at);
+  }
+  if (!sight.ends && sight.begin > 0) sight.look(load_some(text.substr(0, sight.begin), 0), 0);
+  const bool outside = sight.escapes == 0 ? (std::popcount(sight.quotes) & 1) == 0
+                                          : balanced_escapes(text.substr(sight.begin));
+  return {sight.ends ? sight.begin : LineHead::kNoLineEnd, outside};
 }
 
 // The prefix XOR of the quotes tells what is in strings: from a quote to before the next.
