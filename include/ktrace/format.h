@@ -96,6 +96,10 @@ struct Payload {
 
   /// The one component that writes such records; empty: any may.
   std::string_view component = {};
+
+  /// Whether a record starts, as starts(), and what glance() finds of it. Null when a glance takes
+  /// more than that.
+  bool (*starts_glancing)(const char* line, Glance& glance) = nullptr;
 };
 
 std::span<const Payload> payloads();
@@ -118,6 +122,9 @@ std::span<const Envelope> envelopes();
 /// The payload format whose record starts at `line`, or null; an array of wrapped lines counts as
 /// one (src/format/entries.h). Reads at most kPadding bytes.
 const Payload* recognise(const char* line);
+
+/// The same. `seen`: what a glance at the record finds, if that was found on the way.
+const Payload* recognise(const char* line, std::optional<Glance>& seen);
 
 /// Part of a block: [begin, end).
 struct Extent {

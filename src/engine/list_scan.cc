@@ -193,10 +193,10 @@ class ListScan {
     if (same) return;
     flush();
     line_begin_ = content_ = line;
-    payload_ = format::recognise(begin + line_begin_);
+    payload_ = format::recognise(begin + line_begin_, glance_);
     if (payload_ == nullptr && hidden_) {
       content_ = format::content_begin(block_.bytes, line_begin_);
-      payload_ = format::recognise(begin + content_);
+      payload_ = format::recognise(begin + content_, glance_);
     }
     if (content_ > line_begin_) {
       outside_ = trace::balanced(block_.bytes.substr(content_, position - content_), vectors_);
@@ -262,15 +262,16 @@ class ListScan {
   // The line's certain identifiers, if no other place of the record was uncertain.
   void flush() {
     if (pending_.empty()) return;
-    format::Glance glance;
-    const std::string_view rest = block_.bytes.substr(content_);
-    const bool seen = payload_->glance(rest, true, glance);
+    if (!glance_) {
+      const std::string_view rest = block_.bytes.substr(content_);
+      if (!payload_->glance(rest, true, glance_.emplace())) return parse_record(line_begin_);
+    }
     // Without a stamp of its own a record has that of its envelope.
-    const bool timed = content_ == line_begin_ || glance.stamp.kind != Stamp::Kind::none;
-    if (!seen || !timed) return parse_record(line_begin_);
+    const bool timed = content_ == line_begin_ || glance_->stamp.kind != Stamp::Kind::none;
+    if (!timed) return parse_record(line_begin_);
     const std::string_view component = payload_->component;
     const bool wanted = component.empty() ? wants_names_ : wants_names(component);
-    if (wanted && search_.filter.wants(glance.severity)) add_pending(glance);
+    if (wanted && search_.filter.wants(glance_->severity)) add_pending(*glance_);
     pending_.clear();
   }
 
@@ -464,6 +465,7 @@ class ListScan {
   std::size_t content_ = 0;                   // what is in the envelope of that line
   bool outside_ = false;                      // whether that place is not within quotes
   const format::Payload* payload_ = nullptr;  // of that line, if it starts a record
+  std::optional<format::Glance> glance_;      // at that record, once there was one
   std::vector<Pending> pending_;              // certain ones of that line
   std::size_t done_until_ = 0;                // records before this have been parsed
   bool added_any_ = false;                    // the record at added_begin_ gave observations,

@@ -17,7 +17,16 @@ namespace {
 
 // In order of trial.
 constexpr Payload kPayloads[] = {
-    {"klog", "klog text", starts_klog_text, false, parse_klog_text, glance_klog_text},
+    {"klog",
+     "klog text",
+     starts_klog_text,
+     false,
+     parse_klog_text,
+     glance_klog_text,
+     nullptr,
+     nullptr,
+     {},
+     starts_klog_text_glancing},
     {"klog-json", "klog JSON (component-base)", starts_klog_json, true, parse_klog_json,
      glance_klog_json},
     {"json", "structured JSON lines (zap, controller-runtime, etcd, slog)", starts_json, true,
@@ -192,12 +201,32 @@ bool unwrap_record(Record& record, Wrapped& first) {
 
 std::span<const Payload> payloads() { return kPayloads; }
 
-const Payload* recognise(const char* line) {
+namespace {
+
+// The first format of which starts(payload) says that a record of it starts at `line`.
+template <typename Starts>
+const Payload* first_of(const char* line, const Starts& starts) {
   if (*line == '\n') return nullptr;  // logs have millions of empty lines
   for (const Payload& payload : kPayloads) {
-    if (payload.starts(line)) return &payload;
+    if (starts(payload)) return &payload;
   }
   return *line == '[' && kEntryArray.starts(line) ? &kEntryArray : nullptr;
+}
+
+}  // namespace
+
+const Payload* recognise(const char* line) {
+  return first_of(line, [line](const Payload& payload) { return payload.starts(line); });
+}
+
+const Payload* recognise(const char* line, std::optional<Glance>& seen) {
+  seen.reset();
+  return first_of(line, [&](const Payload& payload) {
+    if (payload.starts_glancing == nullptr) return payload.starts(line);
+    if (payload.starts_glancing(line, seen.emplace())) return true;
+    seen.reset();
+    return false;
+  });
 }
 
 void parse(const Slice& slice, Record& record, Depth depth) {

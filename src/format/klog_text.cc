@@ -171,9 +171,14 @@ bool read_unquoted(std::string_view body, Record& record) {
 
 }  // namespace
 
+bool starts_klog_text_glancing(const char* line, Glance& glance) {
+  glance.severity = severity_of(line[0]);
+  return read_stamp(line, glance.stamp) && (line[kStampEnd] == ' ' || line[kStampEnd] == ']');
+}
+
 bool starts_klog_text(const char* line) {
-  Stamp stamp;
-  return read_stamp(line, stamp) && (line[kStampEnd] == ' ' || line[kStampEnd] == ']');
+  Glance glance;
+  return starts_klog_text_glancing(line, glance);
 }
 
 bool glance_klog_text(std::string_view raw, bool /*severity*/, Glance& glance) {

@@ -12,6 +12,7 @@ namespace ktrace::format {
 bool starts_klog_text(const char* line);
 bool parse_klog_text(Record& record);
 bool glance_klog_text(std::string_view raw, bool severity, Glance& glance);
+bool starts_klog_text_glancing(const char* line, Glance& glance);
 
 bool starts_klog_json(const char* line);
 bool parse_klog_json(Record& record);
