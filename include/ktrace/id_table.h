@@ -18,9 +18,9 @@ struct ReadId {
   std::uint8_t form = 0;  ///< the table's own name for how it is spelt; 0: it was not read
 };
 
-/// The 32 hex digits (in one case) or the UUID (in lower case) that stand before a quote at `text`;
-/// nothing when none do. Reads at most 37 bytes.
-ReadId quoted_number(const char* text);
+/// Reads the 32 hex digits (in one case) or the UUID (in lower case) that stand before a quote at
+/// `text`. False, and `id` is as it was, when none do. Reads at most 37 bytes.
+bool read_quoted(const char* text, ReadId& id);
 
 /// Numbers identifiers from 0 in the order of their first appearance. Identifiers that are the same
 /// (see same_identifier) have one number. Not thread-safe.

@@ -27,14 +27,18 @@ constexpr std::size_t kFew = 16;
 // As ==, but of a few characters it takes no call.
 bool same_text(std::string_view a, std::string_view b) {
   if (a.size() != b.size()) return false;
-  if (a.size() < 8 || a.size() > 16) return a == b;
-  const auto differ = [&](std::size_t at) {
-    std::uint64_t words[2];
-    std::memcpy(&words[0], a.data() + at, 8);
-    std::memcpy(&words[1], b.data() + at, 8);
-    return words[0] ^ words[1];
+  const auto same = [&](auto word) {
+    const auto differ = [&](std::size_t at) {
+      auto other = word;
+      std::memcpy(&word, a.data() + at, sizeof word);
+      std::memcpy(&other, b.data() + at, sizeof other);
+      return word ^ other;
+    };
+    return (differ(0) | differ(a.size() - sizeof word)) == 0;
   };
-  return (differ(0) | differ(a.size() - 8)) == 0;
+  if (a.size() >= 8 && a.size() <= 16) return same(std::uint64_t{});
+  if (a.size() >= 4 && a.size() < 8) return same(std::uint32_t{});
+  return a == b;
 }
 
 class ListScan {
@@ -169,12 +173,18 @@ class ListScan {
   void look_at(trace::KeySearch::Key key, std::size_t separator) {
     find_line(separator);
     if (separator < done_until_) return;  // in the record of the line before
-    trace::ReadId value;
     const bool certain = payload_ != nullptr && key.plain && !search_.filter.has_pattern() &&
-                         certain_value(key, separator, value) && pending_.size() + 1 < kFew &&
-                         !is_pending(key);
-    if (!certain) return parse_record(separator);
-    pending_.push_back({block_.bytes.substr(key.begin, key.end - key.begin), value, 0});
+                         pending_.size() + 1 < kFew && add_certain(key, separator);
+    if (!certain) parse_record(separator);
+  }
+
+  // Made where it is kept: to copy what was written just now would have to wait for it.
+  bool add_certain(trace::KeySearch::Key key, std::size_t separator) {
+    const std::string_view name = block_.bytes.substr(key.begin, key.end - key.begin);
+    if (is_pending(name)) return false;
+    Pending& one = pending_.emplace_back();
+    one.key = name;
+    return certain_value(key, separator, one.value);
   }
 
   // The beginning of the line that holds `position`, and the payload that starts there or, where no
@@ -209,11 +219,10 @@ class ListScan {
     const std::string_view bytes = block_.bytes;
     const std::size_t begin = separator + 2;
     if (key.begin < content_ + 2 || begin >= bytes.size() || bytes[begin - 1] != '"') return false;
-    value = trace::quoted_number(bytes.data() + begin);
-    const bool number = !value.text.empty();
+    const bool number = trace::read_quoted(bytes.data() + begin, value);
     const std::size_t end = number ? begin + value.text.size() : bytes.find('"', begin);
     if (end == bytes.npos || end == begin || end + 1 >= bytes.size()) return false;
-    value.text = bytes.substr(begin, end - begin);
+    if (!number) value.text = bytes.substr(begin, end - begin);
     const bool simple =
         number || (value.text.find('\\') == bytes.npos && value.text.find('\n') == bytes.npos);
     const bool member = payload_->json_line;
@@ -235,8 +244,10 @@ class ListScan {
   bool begins_pair(std::size_t key) const {
     const std::string_view line = block_.bytes.substr(content_, key - 1 - content_);
     if (line.ends_with('"')) return true;
-    for (auto at = line.rbegin(); at != line.rend() && *at != ' '; ++at) {
-      if (*at == '=') return true;
+    const void* const space = line.empty() ? nullptr : ::memrchr(line.data(), ' ', line.size());
+    const char* const word = space != nullptr ? static_cast<const char*>(space) : line.data();
+    if (line.substr(static_cast<std::size_t>(word - line.data())).find('=') != line.npos) {
+      return true;
     }
     const std::size_t header = line.find(']');
     return header != line.npos && !line.substr(header + 1).starts_with(" \"");
@@ -253,8 +264,7 @@ class ListScan {
   }
 
   // Of two equal keys the last counts, which is the parser's to know.
-  bool is_pending(trace::KeySearch::Key key) const {
-    const std::string_view name = block_.bytes.substr(key.begin, key.end - key.begin);
+  bool is_pending(std::string_view name) const {
     return std::any_of(pending_.begin(), pending_.end(),
                        [&](const Pending& other) { return other.key == name; });
   }
@@ -325,7 +335,9 @@ class ListScan {
 
   // What all observations of a record have in common. Not dated: its time is still unknown.
   struct Common {
-    Observation observation;
+    Time time{};
+    std::uint16_t component = 0;
+    Severity severity = Severity::unspecified;
     std::uint64_t offset = 0;
     Stamp stamp;
     bool dated = false;
@@ -336,24 +348,27 @@ class ListScan {
                     std::uint16_t component) {
     common_.offset = block_.offset + position;
     common_.stamp = stamp;
-    common_.observation.component = component;
-    common_.observation.severity = severity;
-    common_.observation.trace = 0;
+    common_.component = component;
+    common_.severity = severity;
     common_.dated =
         calendar_ != nullptr && (stamp.kind == Stamp::Kind::absolute || !calendar_->empty());
-    common_.observation.time = common_.dated ? cursor_.resolve(common_.offset, stamp) : Time();
-    if (has_times_ && common_.dated && !search_.filter.wants(common_.observation.time))
-      return false;
+    common_.time = common_.dated ? cursor_.resolve(common_.offset, stamp) : Time();
+    if (has_times_ && common_.dated && !search_.filter.wants(common_.time)) return false;
     added_any_ = true;
     added_begin_ = position;
     added_from_ = seen_.seen.size();
     return true;
   }
 
-  void push(std::string_view key) {
-    common_.observation.key = spelling(key);
+  // Of the trace with this number. Field by field: see add_certain().
+  void push(std::string_view key, std::uint32_t trace) {
     if (!common_.dated) seen_.undated.push_back({seen_.seen.size(), common_.offset, common_.stamp});
-    seen_.seen.push_back(common_.observation);
+    Observation& one = seen_.seen.emplace_back();
+    one.time = common_.time;
+    one.trace = trace;
+    one.component = common_.component;
+    one.key = spelling(key);
+    one.severity = common_.severity;
   }
 
   void add(const std::vector<Identifier>& identifiers, std::size_t position, const Stamp& stamp,
@@ -363,10 +378,10 @@ class ListScan {
     const std::size_t first = added_from_;
     worker_.many.clear();
     for (const Identifier& identifier : identifiers) {
-      common_.observation.trace = worker_.ids.number_of(identifier.value);
-      const std::size_t place = place_of(common_.observation.trace, first);
+      const std::uint32_t trace = worker_.ids.number_of(identifier.value);
+      const std::size_t place = place_of(trace, first);
       if (place == seen_.seen.size()) {
-        push(identifier.key);
+        push(identifier.key, trace);
       } else {
         push_again(place, identifier.key);
       }
@@ -400,7 +415,7 @@ class ListScan {
       one->observation = seen_.seen.size();
       worker_.places.push_back(seen_.seen.size());
       worker_.unnumbered.push_back(one->value);
-      push(one->key);
+      push(one->key, 0);  // until number_all()
     }
   }
 

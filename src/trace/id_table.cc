@@ -24,80 +24,74 @@ constexpr std::size_t kAhead = 8;
 
 }  // namespace
 
-ReadId quoted_number(const char* text) {
+bool read_quoted(const char* text, ReadId& id) {
   for (const std::size_t size : {std::size_t{32}, std::size_t{36}}) {
     if (text[size] != '"') continue;
     index::Number number;
     const Form form = index::parse_number({text, size}, number);
     if (form == Form::text) continue;
-    return {{text, size}, number.high, number.low, static_cast<std::uint8_t>(form)};
+    id.text = {text, size};
+    id.high = number.high;
+    id.low = number.low;
+    id.form = static_cast<std::uint8_t>(form);
+    return true;
   }
-  return {};
+  return false;
 }
 
 struct IdTable::State {
-  // An identifier in the form that the table has of it.
-  struct Key : DistinctIds::Key {
-    std::string_view written;
-    bool odd = false;  // not in its one spelling
-    std::string folded;
-  };
+  // Whether an identifier of this form may be one that is to be spelt otherwise.
+  static bool may_be_odd(Form form, std::string_view id) {
+    return form == Form::upper || (form == Form::text && id.size() == 32);
+  }
 
-  void prepare(std::string_view id, Key& key) const {
+  // Sets all but the hash.
+  static void read(std::string_view id, DistinctIds::Key& key) {
     key.form = index::parse_number(id, key.number);
-    complete(id, key);
+    key.text = id;
   }
 
-  void prepare(const ReadId& id, Key& key) const {
+  static void read(const ReadId& id, DistinctIds::Key& key) {
+    if (id.form == 0) return read(id.text, key);
     key.form = static_cast<Form>(id.form);
-    if (key.form == Form::text) return prepare(id.text, key);
-    key.number = {id.high, id.low};
-    complete(id.text, key);
+    key.number.high = id.high;
+    key.number.low = id.low;
+    key.text = id.text;
   }
 
-  // Of a key whose form and number are known.
-  void complete(std::string_view id, Key& key) const {
-    key.written = key.text = id;
-    key.odd = key.form == Form::upper || (key.form == Form::text && id.size() == 32);
-    if (key.odd) fold(key);
+  std::uint32_t number_of(std::string_view id) {
+    DistinctIds::Key key;
+    read(id, key);
+    if (may_be_odd(key.form, id)) return number_of_odd(id);
     key.hash = ids.hash(key);
+    return insert(key, id, false);
   }
 
-  static void fold(Key& key) {
-    key.folded = canonical_identifier(key.written);
-    key.form = index::parse_number(key.folded, key.number);
-    key.odd = key.folded != key.written;
+  std::uint32_t number_of_odd(std::string_view id) {
+    const std::string folded = canonical_identifier(id);
+    DistinctIds::Key key;
+    read(folded, key);
+    key.hash = ids.hash(key);
+    return insert(key, id, folded != id);
   }
 
-  std::uint32_t insert(const Key& key) {
+  // `written`: as it stands in the log; `is_odd`: which is not as it stands in the key.
+  std::uint32_t insert(const DistinctIds::Key& key, std::string_view written, bool is_odd) {
     const std::size_t known = ids.size();
     const std::uint32_t number = ids.insert(key);
     if (number == known) {
-      if (key.odd) odd.emplace(number, key.written);
-    } else if (key.odd || !odd.empty()) {
-      see_again(number, key);
+      if (is_odd) odd.emplace(number, written);
+    } else if (is_odd || !odd.empty()) {
+      see_again(number, written, is_odd);
     }
     return number;
   }
 
-  void see_again(std::uint32_t number, const Key& key) {
+  void see_again(std::uint32_t number, std::string_view written, bool is_odd) {
     const auto other = odd.find(number);
-    const bool same = other == odd.end() ? !key.odd : other->second == key.written;
+    const bool same = other == odd.end() ? !is_odd : other->second == written;
     respelt = respelt || !same;
     if (!same && other != odd.end()) odd.erase(other);
-  }
-
-  // Calls take(number) for all keys that make(i, key) makes, in order.
-  template <typename Make, typename Take>
-  void insert_all(std::size_t count, const Make& make, const Take& take) {
-    std::vector<Key> ring(kAhead);
-    for (std::size_t i = 0; i < count + kAhead; ++i) {
-      Key& key = ring[i % kAhead];
-      if (i >= kAhead) take(insert(key));
-      if (i >= count) continue;
-      make(i, key);
-      ids.prefetch(key.hash);
-    }
   }
 
   DistinctIds ids;
@@ -110,16 +104,22 @@ IdTable::~IdTable() = default;
 IdTable::IdTable(IdTable&&) noexcept = default;
 IdTable& IdTable::operator=(IdTable&&) noexcept = default;
 
-std::uint32_t IdTable::number_of(std::string_view id) {
-  State::Key key;
-  state_->prepare(id, key);
-  return state_->insert(key);
-}
+std::uint32_t IdTable::number_of(std::string_view id) { return state_->number_of(id); }
 
 void IdTable::numbers_of(const std::vector<ReadId>& ids, std::vector<std::uint32_t>& numbers) {
-  state_->insert_all(
-      ids.size(), [&](std::size_t i, State::Key& key) { state_->prepare(ids[i], key); },
-      [&](std::uint32_t number) { numbers.push_back(number); });
+  DistinctIds::Key ring[kAhead];
+  for (std::size_t i = 0; i < ids.size() + kAhead; ++i) {
+    DistinctIds::Key& key = ring[i % kAhead];
+    if (i >= kAhead) {
+      const std::string_view id = ids[i - kAhead].text;
+      const bool odd = State::may_be_odd(key.form, id);
+      numbers.push_back(odd ? state_->number_of_odd(id) : state_->insert(key, id, false));
+    }
+    if (i >= ids.size()) continue;
+    State::read(ids[i], key);
+    key.hash = state_->ids.hash(key);
+    state_->ids.prefetch(key.hash);
+  }
 }
 
 void IdTable::find(const IdTable& other, std::size_t begin, std::size_t end,

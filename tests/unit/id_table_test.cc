@@ -62,8 +62,9 @@ TEST(IdTable, NumbersManyAtATimeAsOneByOne) {
     // Every other one is read before.
     text += '"';
     const std::size_t size = text.size() - 1;
-    const ReadId read = size < 32 || ids.size() % 2 == 0 ? ReadId() : quoted_number(text.data());
-    ids.push_back(read.text.empty() ? ReadId{std::string_view(text).substr(0, size)} : read);
+    ReadId& id = ids.emplace_back();
+    if (size >= 32 && ids.size() % 2 == 0 && read_quoted(text.data(), id)) continue;
+    id.text = std::string_view(text).substr(0, size);
   }
   IdTable one_by_one, together;
   std::vector<std::uint32_t> numbers;
@@ -91,10 +92,13 @@ TEST(IdTable, TellsWhetherAnyCameInSeveralSpellings) {
   EXPECT_TRUE(respelt({"a", kUpper, mixed, kUpper}));
 }
 
-TEST(QuotedNumber, TellsHowLongItIs) {
+TEST(ReadQuoted, TellsHowLongItIs) {
   const auto length = [](const std::string& text) {
     const std::string quoted = text + std::string(64, '"');
-    return quoted_number(quoted.data()).text.size();
+    ReadId id;
+    const bool read = read_quoted(quoted.data(), id);
+    EXPECT_EQ(read, !id.text.empty());
+    return id.text.size();
   };
   const std::string uuid = "9a62ff46-a897-4de8-90b3-d690123eaec8";
   EXPECT_EQ(length(kLower), 32u);
