@@ -43,6 +43,9 @@ class LinkEncoder {
   /// Copies what it needs; the source of its evidence is not kept.
   void add(const StoredLink& link);
 
+  /// How many bytes there are, until they are deflated.
+  std::size_t size() const { return texts_.size() + links_.size(); }
+
   /// All bytes. Ends the encoder's use.
   std::string finish();
 

@@ -57,6 +57,9 @@ class WordEncoder {
   /// The steps of each word must not descend.
   void add(WordPlace place);
 
+  /// How many runs of steps there are.
+  std::size_t runs() const { return runs_.size(); }
+
   /// All bytes. Ends the encoder's use.
   std::string finish();
 

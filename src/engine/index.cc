@@ -1,9 +1,10 @@
 // `index`: makes and refreshes the indexes of files. A file is read once, in parts, on all threads;
 // what was seen in a part goes to the index when all parts before it have gone, so that little is
-// held. A file that only grew is read from where its index ends; a compressed one is surveyed
-// first, and then read like any other.
+// held. What would make the index too large is given up on the way. A file that only grew is read
+// from where its index ends; a compressed one is surveyed first, and then read like any other.
 
 #include <algorithm>
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -69,6 +70,10 @@ class Indexer {
  private:
   static constexpr std::uint64_t kSmall = 64 << 10;
 
+  // About, where there are many: how many times smaller links become, and the bits that a run of a
+  // word takes.
+  static constexpr std::size_t kLinksDeflate = 2, kBitsOfRun = 13;
+
   // `read` when the source can be read in parts now.
   Finding survey() {
     const auto before = source_.file();
@@ -121,11 +126,26 @@ class Indexer {
 
   // Links that would take much room are left out, and `story` reads the log for them: of log lines
   // that costs little, of JSON much.
+  std::uint64_t most_of_links(std::uint64_t read) const { return kSmall + read / links_share_; }
+
+  // Where every record names something of its own, to read the log costs less than to tell where.
+  static std::uint64_t most_of_words(std::uint64_t read) { return kSmall + read / 500; }
+
+  // What takes too much room in the log up to `read` is not looked for in the rest.
+  void give_up(std::uint64_t read) {
+    if (links_.size() / kLinksDeflate > most_of_links(read)) {
+      keeps_links_ = false;
+      links_ = {};
+    }
+    if (words_.runs() * kBitsOfRun / 8 > most_of_words(read)) {
+      keeps_words_ = false;
+      words_ = {};
+    }
+  }
+
   void keep_links() {
-    const bool json = bytes_at(source_, 0, 1) == "{";
     std::string links = links_.finish();
-    if (links.size() > kSmall + facts_.indexed / (json ? 32 : 200)) return;
-    writer_.set_links(std::move(links));
+    if (links.size() <= most_of_links(facts_.indexed)) writer_.set_links(std::move(links));
   }
 
   bool take_over_links(KnownIndex& known) {
@@ -141,10 +161,9 @@ class Indexer {
     return true;
   }
 
-  // Where every record names something of its own, to read the log costs less than to tell where.
   void keep_words() {
     std::string words = words_.finish();
-    if (words.size() <= kSmall + facts_.indexed / 500) writer_.set_words(std::move(words));
+    if (words.size() <= most_of_words(facts_.indexed)) writer_.set_words(std::move(words));
   }
 
   bool take_over_words(KnownIndex& known) {
@@ -161,6 +180,7 @@ class Indexer {
   }
 
   void scan(std::uint64_t begin) {
+    links_share_ = bytes_at(source_, 0, 1) == "{" ? 32 : 200;
     add_parts(source_, 0, begin, session_.query().block_size, parts_);
     const auto meter = session_.watch(parts_, "indexing");
     seen_.resize(parts_.size());
@@ -195,8 +215,13 @@ class Indexer {
       writer_.add({id, seen.spellings[observation.key], undated.offset, undated.stamp,
                    observation.severity, seen.components.names()[observation.component]});
     }
-    for (const trace::WordPlace place : seen.words) words_.add(place);
-    for (const trace::StoredLink& link : seen.links.links) links_.add(link);
+    if (keeps_words_) {
+      for (const trace::WordPlace place : seen.words) words_.add(place);
+    }
+    if (keeps_links_) {
+      for (const trace::StoredLink& link : seen.links.links) links_.add(link);
+    }
+    give_up(part.end);
     seen = {};
   }
 
@@ -209,7 +234,8 @@ class Indexer {
   trace::IndexWriter writer_;
   trace::LinkEncoder links_;
   trace::WordEncoder words_;
-  bool keeps_links_ = true, keeps_words_ = true;
+  std::atomic<bool> keeps_links_ = true, keeps_words_ = true;
+  std::uint64_t links_share_ = 1;
   LineSteps lines_;
   Parts parts_;
   Status failed_;

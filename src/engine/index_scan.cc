@@ -66,8 +66,8 @@ void sort_by_step(const std::vector<trace::WordPlace>& places,
 
 }  // namespace
 
-IndexScan::IndexScan(const ListSearch& search, input::Source& source, bool keeps_words,
-                     bool keeps_links)
+IndexScan::IndexScan(const ListSearch& search, input::Source& source,
+                     const std::atomic<bool>& keeps_words, const std::atomic<bool>& keeps_links)
     : search_(search),
       links_(link_literals(), {}, search.query.block_size),
       hidden_(hidden_places(source)),
@@ -81,19 +81,20 @@ void IndexScan::read(IndexWorker& worker, Part& part, IndexPart& into) const {
   worker.ids.clear();
   worker.names.clear();
   worker.parsed.clear();
+  const bool keeps_words = keeps_words_, keeps_links = keeps_links_;
   std::size_t seen_before = 0;
   scan_for_list(
       search_, worker.list, part, into.seen, [&](const Block& block, BlockReader& reader) {
         hidden.clear();
         hidden_.add(block.bytes, hidden);
-        if (keeps_words_) {
+        if (keeps_words) {
           read_words(worker, block, into.seen, seen_before);
           seen_before = into.seen.undated.size();
           for (const std::size_t at : hidden) {
             worker.names.push_back(trace::word_place(trace::kHiddenWord, block.offset + at));
           }
         }
-        if (!keeps_links_) return;
+        if (!keeps_links) return;
         std::vector<std::size_t>& hits = worker.links.hits.hits;
         hits.assign(hidden.begin(), hidden.end());
         links_.find(block.bytes, hits);
@@ -104,7 +105,7 @@ void IndexScan::read(IndexWorker& worker, Part& part, IndexPart& into) const {
   into.ids = std::exchange(worker.list.ids, {});
   into.spellings = std::exchange(worker.list.spellings, {});
   into.components = std::exchange(worker.list.components, {});
-  if (keeps_words_) take_words(worker, into);
+  if (keeps_words) take_words(worker, into);
 }
 
 // Of what was seen in the block, the places of nearly all identifiers are known.

@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include <atomic>
 #include <string>
 #include <vector>
 
@@ -36,8 +37,9 @@ struct IndexWorker {
 /// Thread-safe once built.
 class IndexScan {
  public:
-  /// `keeps_words`, `keeps_links`: whether these are wanted.
-  IndexScan(const ListSearch& search, input::Source& source, bool keeps_words, bool keeps_links);
+  /// `keeps_words`, `keeps_links`: whether these are wanted, which may end at any time.
+  IndexScan(const ListSearch& search, input::Source& source, const std::atomic<bool>& keeps_words,
+            const std::atomic<bool>& keeps_links);
 
   void read(IndexWorker& worker, Part& part, IndexPart& into) const;
 
@@ -49,7 +51,8 @@ class IndexScan {
   const ListSearch& search_;
   const LinkScan links_;
   const HiddenPlaces hidden_;
-  const bool keeps_words_, keeps_links_;
+  const std::atomic<bool>& keeps_words_;
+  const std::atomic<bool>& keeps_links_;
 };
 
 }  // namespace ktrace::engine

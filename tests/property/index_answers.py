@@ -264,10 +264,10 @@ def leave_links_out(arguments, tally, scratch):
         'I1122 10:00:{:02d}.000000       1 event.go:389] "Event occurred" object="default/web-{}" '
         'kind="ReplicaSet" reason="SuccessfulCreate" message="Created pod: web-{}-x7gkj"\n'
     )
-    # Names that nothing makes shorter.
+    # Names that nothing makes shorter, in a log of more than one part.
     draw = random.Random(arguments.seed)
-    names = ["".join(draw.choices("bcdfghjklmnpqrstvwxz", k=12)) for _ in range(4000)]
-    log = "".join(line.format(i // 80, name, name) for i, name in enumerate(names)).encode()
+    names = ["".join(draw.choices("bcdfghjklmnpqrstvwxz", k=12)) for _ in range(40000)]
+    log = "".join(line.format(i // 800, name, name) for i, name in enumerate(names)).encode()
     path.write_bytes(log)
     start = f"replicaset/web-{names[17]}"
     indexed = Indexed(arguments, tally, "many links", directory, nasty_logs.IDENTIFIERS)
