@@ -91,7 +91,7 @@ def cases():
         Case("grep indexed", "list", "text", "{ktrace} grep --index-dir {indexes} {id} {files}",
              ("ktrace",)),
         Case("rg sort uniq", "list", "text",
-             "rg -o -N -I 'traceID=\"[0-9a-f]{{32}}\"' {files} | LC_ALL=C sort | uniq -c",
+             "rg -o -N -I 'traceID=\"([^\"]+)\"' -r '$1' {files} | LC_ALL=C sort | uniq -c",
              ("rg",), shell=True),
         Case("list json", "list", "json", "{ktrace} list --no-index {files}", ("ktrace",)),
         Case("merge text", "merge", "text", "{ktrace} merge -o raw {files}", ("ktrace",),
