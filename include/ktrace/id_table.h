@@ -19,7 +19,7 @@ struct ReadId {
 };
 
 /// Reads the 32 hex digits (in one case) or the UUID (in lower case) that stand before a quote at
-/// `text`. False, and `id` is as it was, when none do. Reads at most 37 bytes.
+/// `text`. False, and `id` says nothing, when none do. Reads at most 37 bytes.
 bool read_quoted(const char* text, ReadId& id);
 
 /// Numbers identifiers from 0 in the order of their first appearance. Identifiers that are the same

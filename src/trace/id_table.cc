@@ -27,12 +27,9 @@ constexpr std::size_t kAhead = 8;
 bool read_quoted(const char* text, ReadId& id) {
   for (const std::size_t size : {std::size_t{32}, std::size_t{36}}) {
     if (text[size] != '"') continue;
-    index::Number number;
-    const Form form = index::parse_number({text, size}, number);
+    const Form form = index::parse_number({text, size}, id.high, id.low);
     if (form == Form::text) continue;
     id.text = {text, size};
-    id.high = number.high;
-    id.low = number.low;
     id.form = static_cast<std::uint8_t>(form);
     return true;
   }

@@ -11,14 +11,7 @@
 namespace ktrace::trace::index {
 namespace {
 
-__extension__ using Product = unsigned __int128;
-
 constexpr unsigned kFirstBits = 12;
-
-std::uint64_t fold(std::uint64_t a, std::uint64_t b) {
-  const Product product = static_cast<Product>(a) * b;
-  return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
-}
 
 std::uint64_t random_salt() {
   std::random_device device;
@@ -32,13 +25,9 @@ DistinctIds::DistinctIds()
       slots_(std::size_t{1} << kFirstBits),
       number_bits_(kFirstBits) {}
 
-std::uint64_t DistinctIds::hash(const Key& key) const {
-  const auto form = static_cast<std::uint64_t>(key.form);
-  if (key.form != Form::text) {
-    return fold(key.number.high ^ salt_[0] ^ form, key.number.low ^ salt_[1]);
-  }
-  std::uint64_t hash = salt_[0] ^ key.text.size();
-  for (std::string_view rest = key.text; !rest.empty();) {
+std::uint64_t DistinctIds::hash_of(std::string_view text) const {
+  std::uint64_t hash = salt_[0] ^ text.size();
+  for (std::string_view rest = text; !rest.empty();) {
     const std::size_t size = std::min<std::size_t>(16, rest.size());
     std::uint64_t words[2] = {};
     std::memcpy(words, rest.data(), size);

@@ -33,7 +33,12 @@ class DistinctIds {
   };
 
   /// Hashes are salted at random: no log can be written so that all its identifiers collide.
-  std::uint64_t hash(const Key& key) const;
+  std::uint64_t hash(const Key& key) const {
+    const auto form = static_cast<std::uint64_t>(key.form);
+    return key.form == Form::text
+               ? hash_of(key.text)
+               : fold(key.number.high ^ salt_[0] ^ form, key.number.low ^ salt_[1]);
+  }
 
   /// Makes a later insert() of a key with this hash faster.
   void prefetch(std::uint64_t hash) const { __builtin_prefetch(&slots_[slot_of(hash)]); }
@@ -72,6 +77,15 @@ class DistinctIds {
 
  private:
   static constexpr std::uint8_t kShared = 0x80;
+
+  __extension__ using Product = unsigned __int128;
+
+  static std::uint64_t fold(std::uint64_t a, std::uint64_t b) {
+    const Product product = static_cast<Product>(a) * b;
+    return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
+  }
+
+  std::uint64_t hash_of(std::string_view text) const;
 
   std::size_t slot_of(std::uint64_t hash) const { return hash & (slots_.size() - 1); }
   std::uint32_t stamp(std::uint64_t hash, std::uint32_t id) const;

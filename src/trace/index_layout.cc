@@ -49,12 +49,12 @@ __m128i read_sixteen(std::uint64_t first, std::uint64_t second, Digits& digits) 
   return _mm_and_si128(pairs, _mm_set1_epi16(0xff));
 }
 
-void read_number(const Words& text, Number& number, Digits& digits) {
+void read_number(const Words& text, std::uint64_t& high, std::uint64_t& low, Digits& digits) {
   const __m128i bytes = _mm_packus_epi16(read_sixteen(text[0], text[1], digits),
                                          read_sixteen(text[2], text[3], digits));
   const __m128i upper = _mm_unpackhi_epi64(bytes, bytes);
-  number = {__builtin_bswap64(static_cast<std::uint64_t>(_mm_cvtsi128_si64(bytes))),
-            __builtin_bswap64(static_cast<std::uint64_t>(_mm_cvtsi128_si64(upper)))};
+  high = __builtin_bswap64(static_cast<std::uint64_t>(_mm_cvtsi128_si64(bytes)));
+  low = __builtin_bswap64(static_cast<std::uint64_t>(_mm_cvtsi128_si64(upper)));
 }
 
 // Writes 32 hex digits.
@@ -106,13 +106,14 @@ std::uint64_t read_eight(std::uint64_t word, Digits& digits) {
 }
 
 // Reads the hex digits of four words of eight.
-void read_number(const Words& text, Number& number, Digits& digits) {
+void read_number(const Words& text, std::uint64_t& high, std::uint64_t& low, Digits& digits) {
   std::uint64_t words[4];
   for (std::size_t i = 0; i < 4; ++i) {
     const bool swapped = std::endian::native == std::endian::big;
     words[i] = read_eight(swapped ? __builtin_bswap64(text[i]) : text[i], digits);
   }
-  number = {words[0] << 32 | words[1], words[2] << 32 | words[3]};
+  high = words[0] << 32 | words[1];
+  low = words[2] << 32 | words[3];
 }
 
 // Writes 32 hex digits.
@@ -127,13 +128,13 @@ void write_number(const Number& number, char* text) {
 
 #endif
 
-bool is_uuid4(const Number& number) {
-  return (number.high >> 12 & 0xf) == 4 && number.low >> 62 == 2;
+bool is_uuid4(std::uint64_t high, std::uint64_t low) {
+  return (high >> 12 & 0xf) == 4 && low >> 62 == 2;
 }
 
 // Only in lower case: the number alone must give back how it is spelt. What counts as a word of a
 // log may be in any case: see is_uuid_in_any_case().
-Form parse_lower_uuid(const char* text, Number& number) {
+Form parse_lower_uuid(const char* text, std::uint64_t& high, std::uint64_t& low) {
   if (text[8] != '-' || text[13] != '-' || text[18] != '-' || text[23] != '-') return Form::text;
   // Put together in registers: what is written in pieces cannot be read at once for a while.
   const auto two = [text](std::size_t first, std::size_t second) {
@@ -145,9 +146,9 @@ Form parse_lower_uuid(const char* text, Number& number) {
   };
   const Words joined{two(0, 4), two(9, 14), two(19, 24), two(28, 32)};
   Digits digits;
-  read_number(joined, number, digits);
+  read_number(joined, high, low, digits);
   if (!digits.valid || digits.upper != 0) return Form::text;
-  return is_uuid4(number) ? Form::uuid4 : Form::uuid;
+  return is_uuid4(high, low) ? Form::uuid4 : Form::uuid;
 }
 
 void append_part(std::string& out, const Part& part) {
@@ -187,13 +188,13 @@ constexpr std::int64_t kDay = 100'000'000'000'000;
 
 }  // namespace
 
-Form parse_number(std::string_view id, Number& number) {
-  if (id.size() == 36) return parse_lower_uuid(id.data(), number);
+Form parse_number(std::string_view id, std::uint64_t& high, std::uint64_t& low) {
+  if (id.size() == 36) return parse_lower_uuid(id.data(), high, low);
   if (id.size() != 32) return Form::text;
   Words text;
   std::memcpy(text.data(), id.data(), sizeof text);
   Digits digits;
-  read_number(text, number, digits);
+  read_number(text, high, low, digits);
   if (!digits.valid) return Form::text;
   if (digits.upper == 0) return Form::hex;
   return digits.lower == 0 ? Form::upper : Form::text;

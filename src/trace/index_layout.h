@@ -71,8 +71,12 @@ enum class Form : std::uint8_t {
   uuid4,  ///< the same with the six fixed bits of a random UUID (RFC 9562, section 5.4)
 };
 
-/// The spelling of `id`, and its number unless it is text.
-Form parse_number(std::string_view id, Number& number);
+/// The spelling of `id`, and its number, in two halves, unless it is text.
+Form parse_number(std::string_view id, std::uint64_t& high, std::uint64_t& low);
+
+inline Form parse_number(std::string_view id, Number& number) {
+  return parse_number(id, number.high, number.low);
+}
 
 /// Writes `number` in the given form to `text`, which has room for kLongestNumber bytes. Gives the
 /// length.
