@@ -22,6 +22,9 @@ struct ReadId {
 /// `text`. False, and `id` says nothing, when none do. Reads at most 37 bytes.
 bool read_quoted(const char* text, ReadId& id);
 
+/// Of an identifier that is in no table.
+inline constexpr std::uint32_t kNoNumber = std::uint32_t{1} << 30;
+
 /// Numbers identifiers from 0 in the order of their first appearance. Identifiers that are the same
 /// (see same_identifier) have one number. Not thread-safe.
 class IdTable {
@@ -37,15 +40,16 @@ class IdTable {
   /// during the call.
   void numbers_of(const std::vector<ReadId>& ids, std::vector<std::uint32_t>& numbers);
 
-  /// Takes in another table in two steps, of which the first needs not be done by one thread.
-  /// `numbers`: those that the identifiers of `other` get here, by their numbers there.
-  ///
-  /// The first looks for those from `begin` to `end`. Thread-safe.
+  /// Looks for the identifiers of `other` that have the numbers from `begin` to `end` there:
+  /// appends their numbers here, or kNoNumber, to `numbers`. Thread-safe.
   void find(const IdTable& other, std::size_t begin, std::size_t end,
             std::vector<std::uint32_t>& numbers) const;
 
-  /// The second adds those that were not found. `last`: this table gives no number after that.
-  void take_in(const IdTable& other, bool last, std::vector<std::uint32_t>& numbers);
+  /// Identifiers that the tables have in common but spell otherwise get their one spelling here.
+  void agree(const IdTable& other);
+
+  /// Frees what only numbering and looking need.
+  void close();
 
   std::size_t size() const;
 
@@ -55,6 +59,9 @@ class IdTable {
   /// The identifier as it was written; in its one spelling when it was written in several.
   void copy(std::uint32_t number, std::string& id) const;
   std::string id(std::uint32_t number) const;
+
+  /// Whether an identifier stands before one of `other`, as they were written.
+  bool is_before(std::uint32_t number, const IdTable& other, std::uint32_t others) const;
 
   /// How long it is if it is hex digits or a UUID in their one spelling; 0 for all others.
   std::size_t number_length(std::uint32_t number) const;

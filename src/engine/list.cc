@@ -20,24 +20,15 @@
 #include "parallel_sort.h"
 #include "room.h"
 #include "seen_store.h"
+#include "trace_groups.h"
+#include "trace_ids.h"
 #include "trace_sums.h"
 
 namespace ktrace::engine {
 namespace {
 
-// Traces that are summed up or written at a time, by one thread.
-constexpr std::size_t kTracesPerTask = 4096;
-
 // What is held of a written list is this many tasks a thread.
 constexpr std::size_t kTasksAhead = 8;
-
-// One trace and its place in the list.
-struct Listed {
-  std::int64_t rank = 0;  // the higher comes first
-  Time start{};           // then the earlier
-  std::uint32_t trace = 0;
-  std::uint32_t sum = 0;  // where it is in Sums::list, if it was kept
-};
 
 class List final : output::TraceRows {
  public:
@@ -49,14 +40,10 @@ class List final : output::TraceRows {
     if (format == nullptr) {
       return session_.fail("list cannot be written as '" + query_.output + "'");
     }
-
     search();
     resolve_streams();
-
     if (const Status status = group(); !status.ok()) return session_.fail(status.message());
-
     choose();
-
     const bool any = listed_.size() > 0;
     if (query_.quiet) return any ? Outcome::found : session_.outcome(false);
     output::Sink sink(session_.output());
@@ -150,11 +137,9 @@ class List final : output::TraceRows {
     });
   }
 
-  // Traces get the numbers of the first worker's table, which takes in those of all others.
   Status group() {
-    numbers_.resize(workers_.size());
+    number_traces();
     for (std::size_t w = 0; w < workers_.size(); ++w) {
-      if (w > 0) join(w, numbers_[w].traces);
       take_in(workers_[w].spellings, numbers_[w].spellings);
       for (const std::string& name : workers_[w].components.names()) {
         numbers_[w].components.push_back(components_.number_of(name));
@@ -162,34 +147,18 @@ class List final : output::TraceRows {
     }
     if (!store_.status().ok()) return store_.status();
     if (outside()) return sum_up_outside();
-    group_inside();
+    std::vector<SeenPart*> parts;
+    for (const std::size_t part : in_source_order()) parts.push_back(&seen_[part]);
+    groups_ = group_by_trace(parts, numbers_, ids_.size());
     return {};
   }
 
-  // Gives what was seen by a worker the numbers that all have.
-  void renumber(std::uint32_t worker, std::vector<Observation>& list) const {
-    const Numbers& numbers = numbers_[worker];
-    for (Observation& seen : list) {
-      if (worker > 0) seen.trace = numbers.traces[seen.trace];
-      seen.key = numbers.spellings[seen.key];
-      seen.component = numbers.components[seen.component];
-    }
-  }
-
-  // Out: `grouped_` holds all observations, those of one trace side by side, in the order of
-  // sources and offsets; `bounds_` where each trace begins.
-  void group_inside() {
-    std::vector<char> threads(workers_.size());
-    for_each_task(threads, seen_.size(),
-                  [&](char&, std::size_t part) { renumber(seen_[part].worker, seen_[part].seen); });
-    // While they are counted, and then placed, the bound behind a trace is two places behind it,
-    // and then one.
-    bounds_ = Room<std::uint64_t>(ids().size() + 2, true);
-    for_each_seen([&](const Observation& seen) { ++bounds_[seen.trace + 2]; });
-    std::partial_sum(bounds_.begin(), bounds_.end(), bounds_.begin());
-    grouped_ = Room<Observation>(bounds_[ids().size() + 1]);
-    for_each_seen([&](const Observation& seen) { grouped_[bounds_[seen.trace + 1]++] = seen; });
-    for (SeenPart& part : seen_) part.seen = {};
+  void number_traces() {
+    std::vector<trace::IdTable> tables;
+    for (ListWorker& worker : workers_) tables.push_back(std::move(worker.ids));
+    ids_ = TraceIds(std::move(tables), workers_.size());
+    numbers_.resize(workers_.size());
+    for (std::size_t w = 0; w < workers_.size(); ++w) numbers_[w].traces = ids_.take_numbers(w);
   }
 
   // Out: `sums_` has all traces, by number.
@@ -198,8 +167,8 @@ class List final : output::TraceRows {
     SeenPart read;
     const auto add = [&](std::size_t part, SeenPart& seen) {
       resolve(part, seen);
-      renumber(seen_[part].worker, seen.seen);
-      for (const Observation& one : seen.seen) sorter.add(one);
+      const Numbers& numbers = numbers_[seen_[part].worker];
+      for (const Observation& one : seen.seen) sorter.add(numbers.of_all(one));
     };
     for (const std::size_t part : in_source_order()) {
       for (const SeenPiece& piece : seen_[part].pieces) {
@@ -209,43 +178,13 @@ class List final : output::TraceRows {
       add(part, seen_[part]);
       seen_[part] = {};
     }
-    sums_.resize(pieces_of(ids().size()));
+    sums_.resize(pieces_of(ids_.size(), kTracesPerTask));
     std::uint32_t begun = 0;  // traces
     return sorter.each([&](const Observation& seen) {
       for (; begun <= seen.trace; ++begun) sums_[begun / kTracesPerTask].begin();
-      sums_[seen.trace / kTracesPerTask].add(seen, components_.names());
+      sums_[seen.trace / kTracesPerTask].add({&seen, 1}, components_.names());
     });
   }
-
-  // The table of the first worker takes in that of another.
-  void join(std::size_t worker, std::vector<std::uint32_t>& numbers) {
-    const trace::IdTable other = std::exchange(workers_[worker].ids, {});
-    numbers.resize(other.size());
-    for_each_piece(numbers.size(), [&](std::size_t, std::size_t begin, std::size_t end) {
-      ids().find(other, begin, end, numbers);
-    });
-    ids().take_in(other, worker + 1 == workers_.size(), numbers);
-  }
-
-  // Calls see(observation) for all, in the order of sources and offsets. Every thread looks at all,
-  // and sees those of a range of traces: what is kept of these is its own.
-  template <typename See>
-  void for_each_seen(const See& see) {
-    const std::vector<std::size_t> parts = in_source_order();
-    std::vector<char> threads(workers_.size());
-    for_each_task(threads, threads.size(), [&](char&, std::size_t range) {
-      const std::size_t begin = ids().size() * range / threads.size();
-      const std::size_t count = ids().size() * (range + 1) / threads.size() - begin;
-      for (const std::size_t part : parts) {
-        for (const Observation& seen : seen_[part].seen) {
-          if (seen.trace - begin < count) see(seen);
-        }
-      }
-    });
-  }
-
-  trace::IdTable& ids() { return workers_.front().ids; }
-  const trace::IdTable& ids() const { return workers_.front().ids; }
 
   void take_in(const std::vector<std::string>& from, std::vector<std::uint8_t>& spellings) {
     for (const std::string& spelling : from) {
@@ -268,115 +207,115 @@ class List final : output::TraceRows {
 
   // Out: what is asked for, in its order.
   void choose() {
-    const TraceSort sort = query_.slowest > 0 ? TraceSort::duration : query_.sort;
-    listed_ = Room<Listed>(ids().size());
-    if (!outside()) sums_.resize(pieces_of(listed_.size()));
-    for_each_piece(listed_.size(), [&](std::size_t piece, std::size_t begin, std::size_t end) {
-      for (std::size_t i = begin; i < end; ++i) {
-        listed_[i] = listed(static_cast<std::uint32_t>(i), sort, sums_[piece]);
-      }
-    });
-    const auto* const end = std::remove_if(
-        listed_.begin(), listed_.end(), [](const Listed& one) { return one.trace == kNotListed; });
-    listed_.cut(static_cast<std::size_t>(end - listed_.begin()));
-    sort_listed();
+    if (outside()) {
+      list_sums();
+    } else {
+      list_groups();
+    }
+    sort_by_start();
+    sort_by(query_.slowest > 0 ? TraceSort::duration : query_.sort);
     if (query_.slowest == 0) return;
     listed_.cut(query_.slowest);
     if (query_.sort == TraceSort::start) return;
-    for (Listed& one : listed_) one.rank = rank(sum_of(one), query_.sort);
-    sort_listed();
+    sort_by_start();
+    sort_by(query_.sort);
   }
 
-  static constexpr std::uint32_t kNotListed = UINT32_MAX;
-  static constexpr Listed kNone{0, {}, kNotListed, 0};
-
-  Listed listed(std::uint32_t trace, TraceSort sort, Sums& sums) {
-    if (outside()) return listed(trace, sort, sums.list, trace % kTracesPerTask);
-    const std::span<const Observation> seen = in_order_of_time(trace);
-    if (seen.empty()) return kNone;
-    const std::size_t place = sums.list.size();
-    sums.begin();
-    for (const Observation& one : seen) sums.add(one, components_.names());
-    const Listed made = listed(trace, sort, sums.list, place);
-    if (seen.size() == 1) sums.take_back();
-    return made;
+  void list_groups() {
+    listed_ = std::move(groups_.listed);
+    sums_.resize(groups_.groups.size());
+    each_piece(listed_.size(), [&](std::size_t piece, std::size_t begin, std::size_t end) {
+      for (std::size_t i = begin; i < end && query_.only_errors; ++i) {
+        if (listed_[i].severity < Severity::error) listed_[i] = {};
+      }
+      TimeOrder order;
+      Sums& sums = sums_[piece];
+      for (const TraceGroups::Group& group : groups_.groups[piece]) {
+        const std::span seen(groups_.grouped.begin() + group.begin, group.end - group.begin);
+        order.sort(seen);
+        sums.begin();
+        sums.add(seen, components_.names());
+        listed_[group.trace] = listed(group.trace, sums, sums.list.size() - 1);
+      }
+    });
+    groups_ = TraceGroups();
   }
 
-  Listed listed(std::uint32_t trace, TraceSort sort, const std::vector<Summary>& sums,
-                std::size_t place) const {
-    const bool wanted = place < sums.size() && sums[place].records > 0 &&
-                        (!query_.only_errors || sums[place].errors > 0);
-    if (!wanted) return kNone;
-    return {rank(sums[place], sort), sums[place].start, trace, static_cast<std::uint32_t>(place)};
+  void list_sums() {
+    listed_ = Room<Listed>(ids_.size());
+    each_piece(listed_.size(), [&](std::size_t piece, std::size_t begin, std::size_t end) {
+      for (std::size_t i = begin; i < end; ++i) {
+        listed_[i] = listed(static_cast<std::uint32_t>(i), sums_[piece], i - begin);
+      }
+    });
   }
 
-  std::span<const Observation> in_order_of_time(std::uint32_t trace) {
-    const std::span<Observation> seen(grouped_.begin() + bounds_[trace],
-                                      bounds_[trace + 1] - bounds_[trace]);
-    const auto earlier_one = [](const Observation& a, const Observation& b) {
-      return a.time < b.time;
-    };
-    if (!std::is_sorted(seen.begin(), seen.end(), earlier_one)) {
-      std::stable_sort(seen.begin(), seen.end(), earlier_one);
-    }
-    return seen;
+  Listed listed(std::uint32_t trace, const Sums& sums, std::size_t place) const {
+    const bool wanted = place < sums.list.size() && sums.list[place].records > 0 &&
+                        (!query_.only_errors || sums.list[place].errors > 0);
+    return wanted ? Listed::of(sums.list[place].start, trace, place) : Listed();
   }
 
   // Whether records were sorted outside of memory.
   bool outside() const { return !store_.empty(); }
 
-  // The only record of a trace of which no sum was kept; null when one was.
-  const Observation* only_one(const Listed& one) const {
-    const bool several = outside() || bounds_[one.trace + 1] - bounds_[one.trace] > 1;
-    return several ? nullptr : &grouped_[bounds_[one.trace]];
-  }
-
   const Sums& sums_of(const Listed& one) const { return sums_[one.trace / kTracesPerTask]; }
 
   Summary sum_of(const Listed& one) const {
-    const Observation* const only = only_one(one);
-    if (only == nullptr) return sums_of(one).list[one.sum];
+    if (one.is_sum()) return sums_of(one).list[one.component];
     Summary sum;
-    sum.add(*only);
+    sum.add(one.only());
     return sum;
   }
 
-  void sort_listed() {
+  void sort_by_start() {
     const auto before = [this](const Listed& a, const Listed& b) {
-      if (a.rank != b.rank) return a.rank > b.rank;
       if (a.start != b.start) return a.start < b.start;
-      return a.trace != b.trace && ids().id(a.trace) < ids().id(b.trace);
+      return a.trace != b.trace && ids_.is_before(a.trace, b.trace);
     };
-    sort_on_all(listed_, workers_.size(), before);
+    const auto none = [](const Listed& one) { return one.trace == Listed::kNone; };
+    sort_on_all(listed_, workers_.size(), none, before);
   }
 
-  static std::size_t pieces_of(std::size_t count) {
-    return (count + kTracesPerTask - 1) / kTracesPerTask;
-  }
-
-  // Calls work(piece, begin, end) for pieces of all `count`, on all threads.
-  template <typename Work>
-  void for_each_piece(std::size_t count, const Work& work) const {
-    std::vector<char> threads(workers_.size());
-    for_each_task(threads, pieces_of(count), [&](char&, std::size_t piece) {
-      const std::size_t begin = piece * kTracesPerTask;
-      work(piece, begin, std::min(begin + kTracesPerTask, count));
+  // In: the list in the order of starts.
+  void sort_by(TraceSort sort) {
+    if (sort == TraceSort::start) return;
+    struct Ranked {
+      std::int64_t rank;
+      std::size_t place;
+    };
+    Room<Ranked> order(size());
+    each_piece(size(), [&](std::size_t, std::size_t begin, std::size_t end) {
+      for (std::size_t i = begin; i < end; ++i) order[i] = {rank(sum_of(listed_[i]), sort), i};
     });
+    sort_on_all(order, workers_.size(), [](const Ranked& a, const Ranked& b) {
+      return a.rank != b.rank ? a.rank > b.rank : a.place < b.place;
+    });
+    Room<Listed> sorted(size());
+    each_piece(size(), [&](std::size_t, std::size_t begin, std::size_t end) {
+      for (std::size_t i = begin; i < end; ++i) sorted[i] = listed_[order[i].place];
+    });
+    listed_ = std::move(sorted);
+  }
+
+  template <typename Work>
+  void each_piece(std::size_t count, const Work& work) const {
+    for_each_piece(workers_.size(), count, kTracesPerTask, work);
   }
 
   std::size_t size() const override { return listed_.size(); }
 
-  std::size_t pieces() const override { return pieces_of(size()); }
+  std::size_t pieces() const override { return pieces_of(size(), kTracesPerTask); }
 
   // Most rows ask for no more room than one shortly before.
   void survey(const See& see) const override {
-    for_each_piece(size(), [&](std::size_t piece, std::size_t begin, std::size_t end) {
+    each_piece(size(), [&](std::size_t piece, std::size_t begin, std::size_t end) {
       output::TraceRow row;
       LookAlikes before;
       const Listed *first = nullptr, *last = nullptr;
       const auto show = [&](const Listed& one, std::size_t digits) {
         if (digits == 0) {
-          ids().copy(one.trace, row.id);
+          ids_.copy(one.trace, row.id);
         } else {
           row.id.assign(digits, '0');
         }
@@ -389,18 +328,17 @@ class List final : output::TraceRows {
           if (first == nullptr || one.start < first->start) first = &one;
           if (last == nullptr || one.start > last->start) last = &one;
         }
-        const std::size_t digits = ids().number_length(one.trace);
-        const Observation* const only = only_one(one);
-        if (digits == 0 || only == nullptr || before.add(*only, digits)) show(one, digits);
+        const std::size_t digits = ids_.number_length(one.trace);
+        if (digits == 0 || one.is_sum() || before.add(one.only(), digits)) show(one, digits);
       }
       for (const Listed* one : {first, last}) {
-        if (one != nullptr) show(*one, ids().number_length(one->trace));
+        if (one != nullptr) show(*one, ids_.number_length(one->trace));
       }
     });
   }
 
   void make(std::size_t index, output::TraceRow& row) const override {
-    ids().copy(listed_[index].trace, row.id);
+    ids_.copy(listed_[index].trace, row.id);
     fill(listed_[index], row);
   }
 
@@ -417,8 +355,8 @@ class List final : output::TraceRows {
     row.largest_gap = sum.gap;
     row.gap_start = sum.gap_start;
     row.components.clear();
-    if (const Observation* const only = only_one(one)) {
-      const std::string& name = components_.names()[only->component];
+    if (!one.is_sum()) {
+      const std::string& name = components_.names()[one.component];
       if (!name.empty()) row.components.push_back(name);
       return;
     }
@@ -440,6 +378,7 @@ class List final : output::TraceRows {
   void write(const output::ListFormat& format, output::Sink& sink) {
     const auto writer = format.make(session_.style());
     writer->begin(*this, sink.buffer());
+
     // While rows become text, the text of those before is written.
     std::vector<std::string> texts(kTasksAhead * workers_.size()), before(texts.size());
     bool going = true;
@@ -472,17 +411,11 @@ class List final : output::TraceRows {
   std::vector<bool> timeless_;  // by part, whether nothing there tells a time
   std::vector<ListWorker> workers_;
 
-  // What the numbers of a worker are among those of all.
-  struct Numbers {
-    std::vector<std::uint32_t> traces;
-    std::vector<std::uint8_t> spellings;
-    std::vector<std::uint16_t> components;
-  };
   std::vector<Numbers> numbers_;  // by worker
   std::vector<std::string> spellings_;
   NameTable components_;
-  Room<std::uint64_t> bounds_;
-  Room<Observation> grouped_;
+  TraceIds ids_;
+  TraceGroups groups_;
   std::vector<Sums> sums_;  // by task
   Room<Listed> listed_;
 };

@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <thread>
@@ -41,6 +42,20 @@ void for_each_task(std::vector<Worker>& workers, std::size_t tasks, const Work& 
 template <typename Worker, typename Work>
 void for_each_task(std::vector<Worker>& workers, std::size_t tasks, const Work& work) {
   for_each_task(workers, tasks, work, [](std::size_t) { return false; });
+}
+
+/// How many pieces of `size` `count` makes.
+inline std::size_t pieces_of(std::size_t count, std::size_t size) {
+  return (count + size - 1) / size;
+}
+
+/// Calls work(piece, begin, end) for pieces of `size` of all `count`, on `threads` threads.
+template <typename Work>
+void for_each_piece(std::size_t threads, std::size_t count, std::size_t size, const Work& work) {
+  std::vector<char> workers(threads);
+  for_each_task(workers, pieces_of(count, size), [&](char&, std::size_t piece) {
+    work(piece, piece * size, std::min(piece * size + size, count));
+  });
 }
 
 }  // namespace ktrace::engine

@@ -40,47 +40,69 @@ void sort_runs(Place begin, Place end, const Before& before) {
   }
 }
 
-/// Merges [begin, middle) and [middle, end) of `values`, each in order, to the same places of
-/// `merged`: the part of them that is `task` of `tasks`.
+/// A piece of the values, in order.
+struct SortedRun {
+  std::size_t begin, end;
+  std::size_t size() const { return end - begin; }
+};
+
+/// Merges two runs of `values` to `merged`: the part of them that is `task` of `tasks`.
 template <typename T, typename Before>
-void merge_part(const Room<T>& values, std::size_t begin, std::size_t middle, std::size_t end,
-                std::size_t task, std::size_t tasks, Room<T>& merged, const Before& before) {
-  const T* const first = values.begin();
+void merge_part(const Room<T>& values, SortedRun one, SortedRun other, std::size_t task,
+                std::size_t tasks, T* merged, const Before& before) {
   const auto divide = [&](std::size_t part) {
-    const T* const one = first + begin + (middle - begin) * part / tasks;
-    const T* other = part == 0 ? first + middle : first + end;
-    if (part > 0 && one < first + middle) {
-      other = std::lower_bound(first + middle, first + end, *one, before);
-    }
-    return std::pair(one, other);
+    const T* const at = values.begin() + one.begin + one.size() * part / tasks;
+    const T* const first = values.begin() + other.begin;
+    const T* const last = values.begin() + other.end;
+    if (part == 0) return std::pair(at, first);
+    if (at == values.begin() + one.end) return std::pair(at, last);
+    return std::pair(at, std::lower_bound(first, last, *at, before));
   };
-  const auto [one, other] = divide(task);
+  const auto [one_at, other_at] = divide(task);
   const auto [one_end, other_end] = divide(task + 1);
-  T* const out = merged.begin() + (one - first) + (other - first) - middle;
-  std::merge(one, one_end, other, other_end, out, before);
+  merged += (one_at - values.begin()) - static_cast<std::ptrdiff_t>(one.begin);
+  merged += (other_at - values.begin()) - static_cast<std::ptrdiff_t>(other.begin);
+  std::merge(one_at, one_end, other_at, other_end, merged, before);
 }
 
-/// No two of `values` are equal.
-template <typename T, typename Before>
-void sort_on_all(Room<T>& values, std::size_t threads, const Before& before) {
+/// Sorts those of `values` that are not to be dropped, and forgets the others. No two of them are
+/// equal.
+template <typename T, typename Drop, typename Before>
+void sort_on_all(Room<T>& values, std::size_t threads, const Drop& drop, const Before& before) {
   std::vector<char> workers(threads);
-  std::vector<std::size_t> bounds;
-  for (std::size_t i = 0; i <= threads; ++i) bounds.push_back(values.size() * i / threads);
+  std::vector<SortedRun> runs;
+  for (std::size_t i = 0; i < threads; ++i) {
+    runs.push_back({values.size() * i / threads, values.size() * (i + 1) / threads});
+  }
   for_each_task(workers, threads, [&](char&, std::size_t piece) {
-    sort_runs(values.begin() + bounds[piece], values.begin() + bounds[piece + 1], before);
+    T* const begin = values.begin() + runs[piece].begin;
+    T* const end = std::remove_if(begin, values.begin() + runs[piece].end, drop);
+    sort_runs(begin, end, before);
+    runs[piece].end = runs[piece].begin + static_cast<std::size_t>(end - begin);
   });
-  while (bounds.size() > 2) {
-    if (bounds.size() % 2 == 0) bounds.push_back(bounds.back());  // an empty piece makes a pair
-    const std::size_t pairs = bounds.size() / 2;
-    Room<T> merged(values.size());
-    for_each_task(workers, pairs * threads, [&](char&, std::size_t task) {
-      const std::size_t* const bound = &bounds[task / threads * 2];
-      merge_part(values, bound[0], bound[1], bound[2], task % threads, threads, merged, before);
+  while (runs.size() > 1) {
+    if (runs.size() % 2 != 0) runs.push_back({0, 0});  // an empty run makes a pair
+    std::vector<SortedRun> longer;
+    for (std::size_t i = 0; i < runs.size(); i += 2) {
+      const std::size_t begin = longer.empty() ? 0 : longer.back().end;
+      longer.push_back({begin, begin + runs[i].size() + runs[i + 1].size()});
+    }
+    Room<T> merged(longer.back().end);
+    for_each_task(workers, longer.size() * threads, [&](char&, std::size_t task) {
+      const std::size_t pair = task / threads;
+      merge_part(values, runs[2 * pair], runs[2 * pair + 1], task % threads, threads,
+                 merged.begin() + longer[pair].begin, before);
     });
     values = std::move(merged);
-    for (std::size_t i = 1; i <= pairs; ++i) bounds[i] = bounds[2 * i];
-    bounds.resize(pairs + 1);
+    runs = std::move(longer);
   }
+  values.cut(runs.front().end);
+}
+
+template <typename T, typename Before>
+void sort_on_all(Room<T>& values, std::size_t threads, const Before& before) {
+  sort_on_all(
+      values, threads, [](const T&) { return false; }, before);
 }
 
 }  // namespace ktrace::engine

@@ -14,6 +14,9 @@ namespace {
 // So many bytes may be held for each trace: a list takes that anyhow.
 constexpr std::uint64_t kHeldPerTrace = 160;
 
+// But not more observations than group_by_trace() may be given.
+constexpr std::uint64_t kMostHeld = UINT32_MAX * sizeof(Observation) / 2;
+
 // Once that was too little, no part holds more than this.
 constexpr std::uint64_t kHeldByPart = 4 << 20;
 
@@ -52,7 +55,8 @@ void SeenStore::relieve(SeenPart& part, std::size_t traces) {
   const std::uint64_t size = bytes_of(part.seen).size() + bytes_of(part.undated).size();
   const std::uint64_t held = held_ += size - part.counted;
   part.counted = size;
-  const bool much = held > may_hold_ + traces * kHeldPerTrace || (full_ && size > kHeldByPart);
+  const std::uint64_t may_hold = std::min(may_hold_ + traces * kHeldPerTrace, kMostHeld);
+  const bool much = held > may_hold || (full_ && size > kHeldByPart);
   if (size == 0 || !much) return;
   full_ = true;
   if (!part.first_undated && !part.undated.empty()) part.first_undated = part.undated.front();

@@ -1,4 +1,7 @@
 // One record after the other, so that those of a trace need not be held.
+//
+// What is to be put in order are the records of a few sources, each of which is mostly in order: so
+// these runs are merged, in pairs.
 
 #include "trace_sums.h"
 
@@ -43,21 +46,51 @@ void Sums::begin() {
   last_ = 0;
 }
 
-void Sums::take_back() {
-  components.resize(list.back().components);
-  list.pop_back();
+void Sums::add(std::span<const Observation> seen, const std::vector<std::string>& names) {
+  Summary sum = list.back();
+  for (const Observation& one : seen) {
+    sum.add(one);
+    if (one.component + 1U == last_) continue;
+    last_ = one.component + 1U;
+    if (!names[one.component].empty()) add_component(one.component, sum);
+  }
+  list.back() = sum;
 }
 
-void Sums::add(const Observation& seen, const std::vector<std::string>& names) {
-  Summary& sum = list.back();
-  sum.add(seen);
-  if (seen.component + 1U == last_) return;
-  last_ = seen.component + 1U;
-  if (names[seen.component].empty()) return;
+void Sums::add_component(std::uint16_t component, Summary& sum) {
   const auto first = components.begin() + static_cast<std::ptrdiff_t>(sum.components);
-  if (std::find(first, components.end(), seen.component) != components.end()) return;
-  components.push_back(seen.component);
+  if (std::find(first, components.end(), component) != components.end()) return;
+  components.push_back(component);
   ++sum.component_count;
+}
+
+void TimeOrder::sort(std::span<Observation> seen) {
+  runs_ = {0};
+  for (std::size_t i = 1; i < seen.size(); ++i) {
+    if (seen[i].time < seen[i - 1].time) runs_.push_back(i);
+  }
+  runs_.push_back(seen.size());
+  if (runs_.size() == 2) return;
+  merged_.resize(std::max(merged_.size(), seen.size()));
+  const std::span<Observation> merged(merged_.data(), seen.size());
+  bool there = false;  // whether what is in order is in `merged`
+  for (; runs_.size() > 2; there = !there) {
+    merge_pairs(there ? merged : seen, there ? seen.data() : merged.data());
+  }
+  if (there) std::copy(merged.begin(), merged.end(), seen.begin());
+}
+
+void TimeOrder::merge_pairs(std::span<const Observation> from, Observation* into) {
+  const auto earlier = [](const Observation& a, const Observation& b) { return a.time < b.time; };
+  std::size_t kept = 1;
+  for (std::size_t run = 0; run + 1 < runs_.size(); run += 2) {
+    const Observation* const begin = from.data() + runs_[run];
+    const Observation* const middle = from.data() + runs_[run + 1];
+    const Observation* const end = run + 2 < runs_.size() ? from.data() + runs_[run + 2] : middle;
+    std::merge(begin, middle, middle, end, into + runs_[run], earlier);
+    runs_[kept++] = static_cast<std::size_t>(end - from.data());
+  }
+  runs_.resize(kept);
 }
 
 }  // namespace ktrace::engine

@@ -47,14 +47,25 @@ struct Sums {
   /// Begins the summary of another trace.
   void begin();
 
-  /// Forgets that which was begun last.
-  void take_back();
-
-  /// Its next record in the order of time. A component without a name is none.
-  void add(const Observation& seen, const std::vector<std::string>& names);
+  /// Its next records in the order of time. A component without a name is none.
+  void add(std::span<const Observation> seen, const std::vector<std::string>& names);
 
  private:
+  void add_component(std::uint16_t component, Summary& sum);
+
   std::uint32_t last_ = 0;  // component, and 1
+};
+
+/// Puts the records of traces in the order of time. Those of equal times keep theirs.
+class TimeOrder {
+ public:
+  void sort(std::span<Observation> seen);
+
+ private:
+  void merge_pairs(std::span<const Observation> from, Observation* into);
+
+  std::vector<Observation> merged_;
+  std::vector<std::size_t> runs_;  // where they begin, and where the last ends
 };
 
 }  // namespace ktrace::engine

@@ -19,6 +19,8 @@ namespace {
 using index::DistinctIds;
 using index::Form;
 
+static_assert(kNoNumber == index::kMostIds);
+
 // How far ahead of its use a slot is fetched: the time of a few insertions.
 constexpr std::size_t kAhead = 8;
 
@@ -126,7 +128,7 @@ void IdTable::find(const IdTable& other, std::size_t begin, std::size_t end,
   DistinctIds::Key ring[kAhead];
   for (std::size_t i = begin; i < end + kAhead; ++i) {
     DistinctIds::Key& key = ring[i % kAhead];
-    if (i >= begin + kAhead) numbers[i - kAhead] = ours.find(key);
+    if (i >= begin + kAhead) numbers.push_back(ours.find(key));
     if (i >= end) continue;
     key = theirs.key(static_cast<std::uint32_t>(i));
     key.hash = ours.hash(key);
@@ -134,22 +136,19 @@ void IdTable::find(const IdTable& other, std::size_t begin, std::size_t end,
   }
 }
 
-// What was found may be spelt otherwise here.
-void IdTable::take_in(const IdTable& other, bool last, std::vector<std::uint32_t>& numbers) {
-  state_->respelt = state_->respelt || other.state_->respelt;
-  const bool any_odd = !state_->odd.empty() || !other.state_->odd.empty();
-  std::string id;
-  for (std::uint32_t i = 0; i < numbers.size(); ++i) {
-    if (any_odd) {
-      other.copy(i, id);
-      numbers[i] = number_of(id);
-    } else if (numbers[i] == index::kMostIds) {
-      DistinctIds::Key key = other.state_->ids.key(i);
-      key.hash = state_->ids.hash(key);
-      numbers[i] = last ? state_->ids.append(key) : state_->ids.insert(key);
-    }
-  }
+void IdTable::agree(const IdTable& other) {
+  const auto number_in = [](const IdTable& table, const IdTable& from, std::uint32_t number) {
+    DistinctIds::Key key = from.state_->ids.key(number);
+    key.hash = table.state_->ids.hash(key);
+    return table.state_->ids.find(key);
+  };
+  std::erase_if(state_->odd, [&](const auto& ours) {
+    const std::uint32_t number = number_in(other, *this, ours.first);
+    return number != kNoNumber && other.id(number) != ours.second;
+  });
 }
+
+void IdTable::close() { state_->ids.close(); }
 
 std::size_t IdTable::size() const { return state_->ids.size(); }
 
@@ -168,6 +167,15 @@ std::size_t IdTable::number_length(std::uint32_t number) const {
   const Form form = state_->ids.form(number);
   if (form == Form::text || state_->odd.contains(number)) return 0;
   return form == Form::hex ? 32 : 36;
+}
+
+// Digits stand behind a hyphen, and the first of a UUID stands behind eight digits.
+bool IdTable::is_before(std::uint32_t number, const IdTable& other, std::uint32_t others) const {
+  const std::size_t size = number_length(number), other_size = other.number_length(others);
+  if (size == 0 || other_size == 0) return id(number) < other.id(others);
+  const index::Number &a = state_->ids.number(number), &b = other.state_->ids.number(others);
+  if (size == other_size || a.high >> 32 != b.high >> 32) return a < b;
+  return size > other_size;
 }
 
 std::string IdTable::id(std::uint32_t number) const {

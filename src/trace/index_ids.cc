@@ -87,7 +87,6 @@ std::uint32_t DistinctIds::append(const Key& key) {
 DistinctIds::Key DistinctIds::key(std::uint32_t id) const {
   Key key{form(id), numbers_[id], {}, 0};
   if (key.form == Form::text) key.text = texts_[key.number.high];
-  key.hash = hash(key);
   return key;
 }
 
@@ -103,7 +102,7 @@ void DistinctIds::grow() {
     std::uint64_t& hashed = hashes[next % kAhead];
     if (next >= kAhead) place(next - kAhead, hashed);
     if (next >= count) continue;
-    hashed = key(next).hash;
+    hashed = hash(key(next));
     prefetch(hashed);
   }
 }

@@ -49,9 +49,6 @@ class DistinctIds {
   /// The number of an identifier that was inserted; kMostIds when it was not.
   std::uint32_t find(const Key& key) const;
 
-  /// Adds an identifier that is not in the table, and is not to be found either. Gives its number.
-  std::uint32_t append(const Key& key);
-
   std::size_t size() const { return forms_.size(); }
 
   Form form(std::uint32_t id) const { return static_cast<Form>(forms_[id] & ~kShared); }
@@ -65,7 +62,7 @@ class DistinctIds {
   /// The same, but of a number it is written to `room`, for kLongestNumber bytes.
   std::string_view text(std::uint32_t id, char* room) const;
 
-  /// The identifier as insert() takes it; of text it lives as long as the table.
+  /// The identifier without its hash; of text it lives as long as the table.
   Key key(std::uint32_t id) const;
 
   /// Frees what only insert() needs.
@@ -90,6 +87,7 @@ class DistinctIds {
   std::size_t slot_of(std::uint64_t hash) const { return hash & (slots_.size() - 1); }
   std::uint32_t stamp(std::uint64_t hash, std::uint32_t id) const;
   std::uint32_t probe(const Key& key, std::size_t& at) const;
+  std::uint32_t append(const Key& key);
   bool matches(std::uint32_t id, const Key& key) const;
   void grow();
   void place(std::uint32_t id, std::uint64_t hash);

@@ -119,23 +119,58 @@ TEST(ReadQuoted, TellsHowLongItIs) {
   }
 }
 
-TEST(IdTable, TakesInAnother) {
-  for (const auto& [odd, last] : {std::pair(false, false), {true, false}, {false, true}}) {
+TEST(IdTable, FindsWhatAnotherHas) {
+  IdTable table, other;
+  for (int i = 0; i < 30; ++i) table.number_of("request-" + std::to_string(i));
+  table.number_of(kLower);
+  for (int i = 20; i < 60; ++i) other.number_of("request-" + std::to_string(i));
+  other.number_of("9a62ff46-a897-4de8-90b3-d690123eaec8");
+  other.number_of(kUpper);
+  std::vector<std::uint32_t> numbers;
+  table.find(other, 0, 7, numbers);
+  table.find(other, 7, other.size(), numbers);
+  ASSERT_EQ(numbers.size(), other.size());
+  for (std::uint32_t i = 0; i < 10; ++i) EXPECT_EQ(numbers[i], 20 + i);
+  for (std::uint32_t i = 10; i < 41; ++i) EXPECT_EQ(numbers[i], kNoNumber);
+  EXPECT_EQ(numbers.back(), 30u);
+}
+
+TEST(IdTable, AgreesWithAnotherOnSpellings) {
+  const std::string mixed = "4BF" + kLower.substr(3);
+  const auto agreed = [](const std::string& ours, const std::string& theirs) {
     IdTable table, other;
-    for (int i = 0; i < 30; ++i) table.number_of("request-" + std::to_string(i));
-    table.number_of(odd ? kUpper : kLower);
-    for (int i = 20; i < 60; ++i) other.number_of("request-" + std::to_string(i));
-    other.number_of("9a62ff46-a897-4de8-90b3-d690123eaec8");
-    other.number_of(kLower);
-    std::vector<std::uint32_t> numbers(other.size());
-    table.find(other, 0, 7, numbers);
-    table.find(other, 7, other.size(), numbers);
-    table.take_in(other, last, numbers);
-    for (std::uint32_t i = 0; i < numbers.size(); ++i) EXPECT_EQ(table.id(numbers[i]), other.id(i));
-    EXPECT_EQ(numbers[0], 20u);
-    EXPECT_EQ(numbers.back(), 30u);
-    EXPECT_EQ(table.size(), 62u);
-    EXPECT_EQ(last || table.number_of("request-59") == numbers[39], true);
+    table.number_of("a");
+    const std::uint32_t number = table.number_of(ours);
+    other.number_of(theirs);
+    table.agree(other);
+    return table.id(number);
+  };
+  EXPECT_EQ(agreed(kUpper, kUpper), kUpper);
+  EXPECT_EQ(agreed(kUpper, "b"), kUpper);
+  EXPECT_EQ(agreed(kUpper, kLower), kLower);
+  EXPECT_EQ(agreed(kUpper, mixed), kLower);
+  EXPECT_EQ(agreed(kLower, kUpper), kLower);
+}
+
+TEST(IdTable, PutsIdentifiersInOrder) {
+  const std::string uuid = "9a62ff46-a897-4de8-90b3-d690123eaec8";
+  const std::string ids[] = {uuid,
+                             "9a62ff46a8974de890b3d690123eaec8",
+                             "9a62ff47" + uuid.substr(8),
+                             "9a62ff45" + uuid.substr(8),
+                             kLower,
+                             kUpper.substr(0, 31) + "7",
+                             "a",
+                             "9a62ff46-",
+                             uuid.substr(0, 35) + "9",
+                             "",
+                             "\xff"};
+  IdTable table, other;
+  for (const std::string& a : ids) {
+    for (const std::string& b : ids) {
+      EXPECT_EQ(table.is_before(table.number_of(a), other, other.number_of(b)), a < b)
+          << a << ' ' << b;
+    }
   }
 }
 

@@ -36,6 +36,13 @@ TEST(SortOnAll, PutsAnyListInOrderOnAnyNumberOfThreads) {
         for (std::size_t i = 0; i < size; ++i) {
           ASSERT_EQ(room[i], static_cast<int>(i)) << size << ' ' << runs << ' ' << threads;
         }
+        std::copy(list.begin(), list.end(), room.begin());
+        sort_on_all(
+            room, threads, [](int i) { return i % 3 != 1; }, std::less<>());
+        ASSERT_EQ(room.size(), (size + 1) / 3);
+        for (std::size_t i = 0; i < room.size(); ++i) {
+          ASSERT_EQ(room[i], static_cast<int>(3 * i + 1)) << size << ' ' << runs << ' ' << threads;
+        }
       }
     }
   }

@@ -117,18 +117,15 @@ TEST(Sums, HoldWhatTheRecordsOfATraceHaveInCommon) {
   const std::vector<std::string> names{"kubelet", "", "kube-apiserver"};
   Sums sums;
   sums.begin();
-  sums.add(observation(0, 10, 2), names);
+  sums.add(std::vector{observation(0, 10, 2)}, names);
   sums.begin();
-  sums.add(observation(1, 20, 0), names);
-  sums.take_back();
-  sums.begin();
-  sums.add(observation(2, 10, 2, Severity::warning), names);
-  sums.add(observation(2, 11, 0, Severity::error), names);
-  sums.add(observation(2, 17, 1), names);
-  sums.add(observation(2, 23, 2), names);
+  sums.add(std::vector{observation(2, 10, 2, Severity::warning)}, names);
+  sums.add(std::vector{observation(2, 11, 0, Severity::error), observation(2, 17, 1),
+                       observation(2, 23, 2)},
+           names);
   Observation timeless = observation(2, 0, 2);
   timeless.time = kNoTime;
-  sums.add(timeless, names);
+  sums.add(std::vector{timeless}, names);
   ASSERT_EQ(sums.list.size(), 2u);
   const Summary& sum = sums.list[1];
   EXPECT_EQ(sum.records, 5u);
