@@ -3,6 +3,9 @@
 // the input says which of these, and whether the rest is the damage or a whole file. Few inputs
 // make several blocks, and an input asks for few of its identifiers: what counts is how many inputs
 // are tried.
+//
+// Links are deflated, and damage to that seldom gets as far as what decodes them: so links are also
+// damaged before they are.
 
 #include <algorithm>
 #include <cstdint>
@@ -17,7 +20,9 @@
 
 #include <fmt/format.h>
 
+#include "deflate.h"
 #include "index_layout.h"
+#include "ktrace/calendar.h"
 #include "ktrace/identifiers.h"
 #include "ktrace/index.h"
 #include "ktrace/stored_links.h"
@@ -150,6 +155,48 @@ std::string index_of(const std::vector<Item>& items) {
   return bytes;
 }
 
+StoredLink any_link(Input& input, ktrace::Arena& arena) {
+  const auto text = [&] {
+    return arena.keep(input.number(1) % 4 == 0 ? std::string() : any_id(input));
+  };
+  const auto thing = [&] {
+    const auto kind = static_cast<Thing::Kind>(input.number(1) % 5);
+    return Thing{kind, text(), text(), text(), text()};
+  };
+  StoredLink stored;
+  Link& link = stored.link;
+  link.kind = static_cast<std::uint8_t>(input.number(1) % link_kinds().size());
+  link.from = thing();
+  link.to = thing();
+  link.effect = static_cast<Effect>(input.number(1) % 5);
+  link.version = text();
+  link.ready = input.number(1) % 2 != 0;
+  link.evidence.offset = input.number(8);
+  link.time = Time(Duration(static_cast<std::int64_t>(input.number(8))));
+  stored.stamp = any_stamp(input);
+  stored.by_calendar = input.number(1) % 2 != 0;
+  return stored;
+}
+
+std::string encoded(const std::vector<StoredLink>& links) {
+  LinkEncoder encoder;
+  for (const StoredLink& link : links) encoder.add(link);
+  return encoder.finish();
+}
+
+// What can be decoded can be encoded again, and is the same if it was not damaged.
+void check_links(const std::string& bytes, bool damaged) {
+  ktrace::Arena arena;
+  std::vector<StoredLink> links;
+  std::vector<Link> dated;
+  const bool good = decode_links(bytes, 0, arena, links);
+  require(decode_links(bytes, 0, Calendar(), arena, dated) == good);
+  require(good || damaged);
+  if (!good) return;
+  const std::string again = encoded(links);
+  require(damaged ? decode_links(again, 0, arena, links) : again == bytes);
+}
+
 // All questions, without regard to the answers.
 void ask(const std::string& path, const std::string& id) {
   Result<IndexReader> reader = IndexReader::open(path);
@@ -160,14 +207,7 @@ void ask(const std::string& path, const std::string& id) {
   (void)reader->find({id, false});
   (void)reader->restarts();
   std::size_t sum = 0;
-  if (const auto links = reader->links()) {
-    ktrace::Arena arena;
-    std::vector<StoredLink> taken;
-    (void)decode_links(*links, 0, arena, taken);
-    for (const StoredLink& one : taken) {
-      for (const char c : one.link.from.id) sum += static_cast<unsigned char>(c);
-    }
-  }
+  if (const auto links = reader->links()) check_links(*links, true);
   if (const auto words = reader->words()) {
     (void)decode_words(*words, [&](std::uint32_t hash, std::uint64_t first, std::uint64_t last) {
       sum += hash + first + last;
@@ -268,11 +308,28 @@ void patch(Input& input, std::string& bytes) {
   }
 }
 
+void try_links(Input& input) {
+  ktrace::Arena arena;
+  std::vector<StoredLink> links;
+  for (std::uint64_t left = input.number(1) % 8; left > 0; --left) {
+    links.push_back(any_link(input, arena));
+  }
+  const std::string bytes = encoded(links);
+  check_links(bytes, false);
+  std::string inflated = *index::inflate(bytes);
+  patch(input, inflated);
+  check_links(index::deflate(inflated), true);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   Input input({reinterpret_cast<const char*>(data), size});
   const std::uint64_t mode = input.number(1);
+  if (mode % 16 == 11) {
+    try_links(input);
+    return 0;
+  }
   if (mode % 4 == 3) {
     std::string bytes(input.rest());
     if (mode & 4) reseal(bytes);
