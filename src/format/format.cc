@@ -140,14 +140,17 @@ void take_envelope(const Wrapped& first, Record& record) {
   record.payload = first.content;
 }
 
-// As unwrap_record(), for elements of an array.
-bool unwrap_elements(Record& record, Wrapped& first) {
+// As unwrap_record(), of what take(rest, arena) takes from the record, one wrapped line at a time.
+template <typename Take>
+bool unwrap_each(const Take& take, Record& record, Wrapped& first) {
   std::string_view rest = record.raw;
-  if (!unwrap(take_element(rest, record.arena), Detail::all, record.arena, first)) return false;
+  if (rest.empty() || !unwrap(take(rest, record.arena), Detail::all, record.arena, first)) {
+    return false;
+  }
   take_envelope(first, record);
   if (rest.empty()) return true;
   Joined joined(first, record.raw.size(), record.arena);
-  while (!rest.empty()) joined.add(take_element(rest, record.arena), record.arena);
+  while (!rest.empty()) joined.add(take(rest, record.arena), record.arena);
   record.payload = joined.text();
   return true;
 }
@@ -188,15 +191,7 @@ bool glance_inside(const Slice& slice, bool severity, Arena& arena, Glance& seen
 }  // namespace
 
 bool unwrap_record(Record& record, Wrapped& first) {
-  std::string_view rest = record.raw;
-  if (rest.empty() || !unwrap(take_wrapped(rest, record.arena), Detail::all, record.arena, first))
-    return false;
-  take_envelope(first, record);
-  if (rest.empty()) return true;
-  Joined joined(first, record.raw.size(), record.arena);
-  while (!rest.empty()) joined.add(take_wrapped(rest, record.arena), record.arena);
-  record.payload = joined.text();
-  return true;
+  return unwrap_each(take_wrapped, record, first);
 }
 
 std::span<const Payload> payloads() { return kPayloads; }
@@ -236,7 +231,7 @@ void parse(const Slice& slice, Record& record, Depth depth) {
   if (const Payload* const part = open_part(payload, record, envelope)) {
     take_envelope(envelope, record);
     payload = part;
-  } else if (payload == &kEntryArray ? unwrap_elements(record, envelope)
+  } else if (payload == &kEntryArray ? unwrap_each(take_element, record, envelope)
                                      : payload == nullptr && unwrap_record(record, envelope)) {
     payload = envelope.json ? &kPayloads[2] : recognise_within(record.payload, 0);
   }
