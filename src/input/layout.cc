@@ -36,26 +36,20 @@ bool contains(const Range& range, std::string_view value) {
   return std::find(range.begin(), range.end(), value) != range.end();
 }
 
-Parts split(std::string_view path) {
+Parts split_at(std::string_view separators, std::string_view text) {
   Parts parts;
   while (true) {
-    const std::size_t end = path.find_first_of("/!");
-    parts.push_back(path.substr(0, end));
-    if (end == path.npos) return parts;
-    path.remove_prefix(end + 1);
-  }
-}
-
-// Kubernetes names hold no underscore, so it tells their ends.
-Parts split_at_underscores(std::string_view text) {
-  Parts parts;
-  while (true) {
-    const std::size_t end = text.find('_');
+    const std::size_t end = text.find_first_of(separators);
     parts.push_back(text.substr(0, end));
     if (end == text.npos) return parts;
     text.remove_prefix(end + 1);
   }
 }
+
+Parts split(std::string_view path) { return split_at("/!", path); }
+
+// Kubernetes names hold no underscore, so it tells their ends.
+Parts split_at_underscores(std::string_view text) { return split_at("_", text); }
 
 std::string_view mirror_node_by_name(std::string_view pod, std::string_view container) {
   if (known_component(pod).empty() || is_generated(pod)) return {};
