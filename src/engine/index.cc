@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -246,44 +247,64 @@ class Indexer {
   std::size_t next_ = 0;  // parts before this have been added
 };
 
-// Writes indexes, one after the other, while the next source is read, unless there is but one
-// thread.
+// Writes indexes while further sources are read, each on a thread of its own, unless there is but
+// one thread. No more of them wait in memory than there are threads.
 class IndexesToWrite {
  public:
-  explicit IndexesToWrite(unsigned threads) : behind_(threads > 1) {}
+  explicit IndexesToWrite(std::size_t threads) : threads_(threads) {}
 
   void write(std::unique_ptr<Indexer> indexer) {
-    finish();
-    indexer_ = std::move(indexer);
-    if (behind_) {
-      thread_ = std::jthread([this] { status_ = indexer_->write(); });
-    } else {
-      status_ = indexer_->write();
-    }
+    if (begun_.size() == threads_) finish_first();
+    Index& index = begun_.emplace_back();
+    index.indexer = std::move(indexer);
+    const auto write = [&index] { index.status = index.indexer->write(); };
+    if (threads_ == 1) return write();
+    index.thread = std::jthread(write);
   }
 
-  // Waits for the last one.
-  void finish() {
-    if (thread_.joinable()) thread_.join();
-    if (indexer_ == nullptr) return;
-    if (status_.ok()) {
-      any_ = true;
-    } else {
-      indexer_->fail(status_);
-    }
-    indexer_.reset();
+  // Waits for all. Gives whether any has been written.
+  bool finish() {
+    while (!begun_.empty()) finish_first();
+    return any_;
   }
-
-  // Whether any has been written.
-  bool any() const { return any_; }
 
  private:
-  const bool behind_;
-  std::unique_ptr<Indexer> indexer_;
-  Status status_;
+  struct Index {
+    std::unique_ptr<Indexer> indexer;
+    Status status;
+    std::jthread thread;  // last, since it uses the others
+  };
+
+  void finish_first() {
+    Index& first = begun_.front();
+    if (first.thread.joinable()) first.thread.join();
+    if (first.status.ok()) {
+      any_ = true;
+    } else {
+      first.indexer->fail(first.status);
+    }
+    begun_.pop_front();
+  }
+
+  const std::size_t threads_;
   bool any_ = false;
-  std::jthread thread_;  // last, since it uses all the others
+  std::list<Index> begun_;  // in which they stay where they are
 };
+
+// The largest files first: what is left to be written when all have been read is then little.
+std::vector<input::Source*> in_order_of_size(std::vector<input::Source*> sources) {
+  const auto size = [](input::Source* source) {
+    const auto file = source->file();
+    return file ? file->size : 0;
+  };
+  std::vector<std::pair<std::uint64_t, input::Source*>> sized;
+  for (input::Source* source : sources) sized.emplace_back(size(source), source);
+  std::stable_sort(sized.begin(), sized.end(),
+                   [](const auto& a, const auto& b) { return a.first > b.first; });
+  std::transform(sized.begin(), sized.end(), sources.begin(),
+                 [](const auto& one) { return one.second; });
+  return sources;
+}
 
 }  // namespace
 
@@ -291,16 +312,16 @@ Outcome run_index(Session& session, const Filter& filter) {
   const IndexStore& store = session.indexes();
   if (Status status = store.make_directory(); !status.ok()) return session.fail(status.message());
   std::vector<IndexWorker> workers(thread_count(session.query().threads));
-  IndexesToWrite indexes(static_cast<unsigned>(workers.size()));
+  IndexesToWrite indexes(workers.size());
   bool any = false;
-  for (input::Source* source : session.sources()) {
+  for (input::Source* source : in_order_of_size(session.sources())) {
     auto indexer = std::make_unique<Indexer>(session, filter, store, workers, *source);
     const Indexer::Finding found = indexer->read();
     any = any || found == Indexer::Finding::current;
     if (found == Indexer::Finding::read) indexes.write(std::move(indexer));
   }
-  indexes.finish();
-  return session.outcome(any || indexes.any());
+  const bool written = indexes.finish();
+  return session.outcome(any || written);
 }
 
 }  // namespace ktrace::engine
