@@ -1,6 +1,6 @@
 // Literals are put into eight groups. A byte of a table tells, a bit a group, in which of them
 // there is a literal whose piece has such a half byte in such a place; looked up for both halves of
-// three bytes that follow each other, 32 places at a time, the "and" of these tells whether a
+// three bytes that follow each other, 32 or 64 places at a time, the "and" of these tells whether a
 // piece of any group may begin there. Only there the literals are compared that have these very
 // bytes for a piece, however many others there are. With no more literals than groups a piece is
 // told for certain; then the loop stops about as often as there are pieces in the text.
@@ -17,6 +17,7 @@
 #include <immintrin.h>
 #endif
 
+#include "ktrace/vectors.h"
 #include "letters.h"
 
 namespace ktrace::trace {
@@ -67,11 +68,21 @@ void ManyLiterals::confirm(std::string_view block, std::size_t at, const Literal
   }
 }
 
+void ManyLiterals::confirm_all(std::string_view block, std::size_t at, std::uint64_t mask,
+                               std::vector<std::size_t>& positions) const {
+  for (; mask != 0; mask &= mask - 1) {
+    const std::size_t place = at + static_cast<std::size_t>(std::countr_zero(mask));
+    if (place >= block.size()) return;
+    confirm(block, place, buckets_[bucket(block.data() + place)], positions);
+    confirm(block, place, short_, positions);
+  }
+}
+
 #if defined(__x86_64__)
 
 // The last step begins inside the block and reads at most 31 + 2 bytes beyond its end.
-__attribute__((target("avx2"))) void ManyLiterals::find_all(
-    std::string_view block, std::vector<std::size_t>& positions) const {
+__attribute__((target("avx2"))) void ManyLiterals::find_avx2(
+    std::string_view block, std::size_t begin, std::vector<std::size_t>& positions) const {
   const __m256i half = _mm256_set1_epi8(15);
   __m256i low[kPiece], high[kPiece];
   for (std::size_t i = 0; i < kPiece; ++i) {
@@ -80,7 +91,7 @@ __attribute__((target("avx2"))) void ManyLiterals::find_all(
     low[i] = _mm256_broadcastsi128_si256(_mm_loadu_si128(lows));
     high[i] = _mm256_broadcastsi128_si256(_mm_loadu_si128(highs));
   }
-  for (std::size_t at = 0; at < block.size(); at += 32) {
+  for (std::size_t at = begin; at < block.size(); at += 32) {
     __m256i found = _mm256_set1_epi8(-1);
     for (std::size_t i = 0; i < kPiece; ++i) {
       const char* const from = block.data() + at + i;
@@ -92,14 +103,41 @@ __attribute__((target("avx2"))) void ManyLiterals::find_all(
     if (_mm256_testz_si256(found, found) != 0) [[likely]]
       continue;
     const __m256i none = _mm256_cmpeq_epi8(found, _mm256_setzero_si256());
-    auto mask = ~static_cast<std::uint32_t>(_mm256_movemask_epi8(none));
-    for (; mask != 0; mask &= mask - 1) {
-      const auto place = static_cast<std::size_t>(std::countr_zero(mask));
-      if (at + place >= block.size()) return;
-      confirm(block, at + place, buckets_[bucket(block.data() + at + place)], positions);
-      confirm(block, at + place, short_, positions);
-    }
+    confirm_all(block, at, ~static_cast<std::uint32_t>(_mm256_movemask_epi8(none)), positions);
   }
+}
+
+// The same, but for the last step, which would read too far. The broadcast without a mask is one
+// that g++ 12 takes for the use of something uninitialised.
+__attribute__((target("avx512f,avx512bw"))) void ManyLiterals::find_avx512(
+    std::string_view block, std::vector<std::size_t>& positions) const {
+  const __m512i half = _mm512_set1_epi8(15);
+  __m512i low[kPiece], high[kPiece];
+  for (std::size_t i = 0; i < kPiece; ++i) {
+    const auto* const lows = reinterpret_cast<const __m128i*>(places_[i].low.data());
+    const auto* const highs = reinterpret_cast<const __m128i*>(places_[i].high.data());
+    low[i] = _mm512_maskz_broadcast_i32x4(0xffff, _mm_loadu_si128(lows));
+    high[i] = _mm512_maskz_broadcast_i32x4(0xffff, _mm_loadu_si128(highs));
+  }
+  std::size_t at = 0;
+  for (; at + 64 <= block.size(); at += 64) {
+    __m512i found = _mm512_set1_epi8(-1);
+    for (std::size_t i = 0; i < kPiece; ++i) {
+      const __m512i bytes = _mm512_loadu_si512(block.data() + at + i);
+      const __m512i upper_half = _mm512_and_si512(_mm512_srli_epi16(bytes, 4), half);
+      found = _mm512_and_si512(found, _mm512_shuffle_epi8(low[i], _mm512_and_si512(bytes, half)));
+      found = _mm512_and_si512(found, _mm512_shuffle_epi8(high[i], upper_half));
+    }
+    const std::uint64_t mask = _mm512_test_epi8_mask(found, found);
+    if (mask != 0) [[unlikely]]
+      confirm_all(block, at, mask, positions);
+  }
+  find_avx2(block, at, positions);
+}
+
+void ManyLiterals::find_all(std::string_view block, std::vector<std::size_t>& positions) const {
+  if (widest_vectors() == Vectors::avx512) return find_avx512(block, positions);
+  find_avx2(block, 0, positions);
 }
 
 #else

@@ -46,8 +46,15 @@ class ManyLiterals {
   // readable.
   std::size_t bucket(const char* text) const;
 
+  // Of the places of `mask` from `at` on: looks which literals begin there.
+  void confirm_all(std::string_view block, std::size_t at, std::uint64_t mask,
+                   std::vector<std::size_t>& positions) const;
   void confirm(std::string_view block, std::size_t at, const Literals& literals,
                std::vector<std::size_t>& positions) const;
+
+  void find_avx2(std::string_view block, std::size_t begin,
+                 std::vector<std::size_t>& positions) const;
+  void find_avx512(std::string_view block, std::vector<std::size_t>& positions) const;
 
   bool any_case_;
   std::size_t added_ = 0;
