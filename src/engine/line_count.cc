@@ -12,8 +12,9 @@ constexpr std::uint64_t kStep = trace::IndexFacts::kLineStep;
 }  // namespace
 
 std::uint64_t newlines(std::string_view text) {
-  // Counts that fit into a byte each let a vector hold as many of them as it holds letters.
-  constexpr std::size_t kPiece = 255;
+  // Counts that fit into a byte each let a vector hold as many of them as it holds letters; a piece
+  // is whole vectors.
+  constexpr std::size_t kPiece = 192;
   std::uint64_t count = 0;
   while (!text.empty()) {
     std::uint8_t in_piece = 0;

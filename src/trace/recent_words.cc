@@ -116,7 +116,6 @@ std::size_t RecentWords::find_others(const char* text, const std::uint32_t* begi
 }
 
 void RecentWords::learn(const char* begin, std::size_t size) {
-  if (size > kLongest) return;
   const Word word = read(begin, size);
   words_[slot_of(word)] = word;
 }

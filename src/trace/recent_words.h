@@ -24,7 +24,7 @@ class RecentWords {
   std::size_t find_others(const char* text, const std::uint32_t* begins, const std::uint32_t* ends,
                           std::size_t count, std::uint32_t* others) const;
 
-  /// From now on knows the word, unless it is too long.
+  /// From now on knows the word, which is not too long.
   void learn(const char* begin, std::size_t size);
 
   void forget() { words_.fill({}); }

@@ -1,11 +1,13 @@
 // A bit that is added where a word begins is carried to the place behind its end, be it among the
 // next 64. The places of bits are noted 16 at a time by an instruction that moves those that are
-// wanted together, or else several of them without a look whether there are as many: how many there
-// are cannot be foreseen.
+// wanted together, which not all machines with wide vectors have, or else several of them without a
+// look whether there are as many: how many there are cannot be foreseen.
 
 #include "word_edges.h"
 
 #include <bit>
+#include <iterator>
+#include <numeric>
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -28,7 +30,19 @@ constexpr std::size_t kAtATime = 8;
   return count;
 }
 
+bool can_move_bytes() {
+#if defined(__x86_64__)
+  static const bool can = __builtin_cpu_supports("avx512vbmi2") != 0;
+  return can;
+#else
+  return false;
+#endif
+}
+
 }  // namespace
+
+WordEdges::WordEdges(Vectors vectors)
+    : vectors_(vectors), moves_bytes_(vectors == Vectors::avx512 && can_move_bytes()) {}
 
 // Where words begin, and the places behind their ends.
 struct WordEdges::Bits {
@@ -46,20 +60,24 @@ struct WordEdges::Bits {
 
 #if defined(__x86_64__)
 
-#define KTRACE_AVX512 __attribute__((target("avx512f,bmi,popcnt")))
+#define KTRACE_AVX512 __attribute__((target("avx512f,avx512bw,avx512vbmi2,bmi,popcnt")))
 
 namespace {
 
-KTRACE_AVX512 inline std::size_t note_by_vectors(__m512i lanes, std::uint64_t bits,
-                                                 std::uint32_t* places) {
-  std::uint32_t* const first = places;
-  for (std::uint32_t quarter = 0; quarter < 64; quarter += 16) {
-    const auto chosen = static_cast<__mmask16>(bits >> quarter);
-    const __m512i here = _mm512_add_epi32(lanes, _mm512_set1_epi32(static_cast<int>(quarter)));
-    _mm512_storeu_si512(places, _mm512_maskz_compress_epi32(chosen, here));
-    places += std::popcount(static_cast<unsigned>(chosen));
+// How many places are widened at a time.
+constexpr std::size_t kWide = 16;
+
+KTRACE_AVX512 inline std::size_t note_by_vectors(__m512i at, __m512i places_of_bits,
+                                                 std::uint64_t bits, std::uint32_t* places) {
+  const auto count = static_cast<std::size_t>(std::popcount(bits));
+  std::uint8_t narrow[64];
+  _mm512_storeu_si512(narrow, _mm512_maskz_compress_epi8(bits, places_of_bits));
+  for (std::size_t noted = 0; noted < count; noted += kWide) {
+    const __m128i some = _mm_loadu_si128(reinterpret_cast<const __m128i*>(narrow + noted));
+    const __m512i wide = _mm512_maskz_cvtepu8_epi32(0xffff, some);
+    _mm512_storeu_si512(places + noted, _mm512_add_epi32(at, wide));
   }
-  return static_cast<std::size_t>(places - first);
+  return count;
 }
 
 }  // namespace
@@ -76,14 +94,14 @@ __attribute__((target("bmi,popcnt"))) void WordEdges::find_by_bits(std::uint32_t
 
 KTRACE_AVX512 void WordEdges::find_by_vectors(std::uint32_t at, const WordMasks* masks,
                                               std::size_t count) {
-  __m512i lanes =
-      _mm512_add_epi32(_mm512_set1_epi32(static_cast<int>(at)),
-                       _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15));
-  for (std::size_t i = 0; i < count; ++i) {
+  std::uint8_t numbers[64];
+  std::iota(std::begin(numbers), std::end(numbers), std::uint8_t{0});
+  const __m512i places_of_bits = _mm512_loadu_si512(numbers);
+  for (std::size_t i = 0; i < count; ++i, at += 64) {
     const Bits bits = next(masks[i]);
-    begun_ += note_by_vectors(lanes, bits.begins, &begins_[begun_]);
-    ended_ += note_by_vectors(lanes, bits.ends, &ends_[ended_]);
-    lanes = _mm512_add_epi32(lanes, _mm512_set1_epi32(64));
+    const __m512i here = _mm512_set1_epi32(static_cast<int>(at));
+    begun_ += note_by_vectors(here, places_of_bits, bits.begins, &begins_[begun_]);
+    ended_ += note_by_vectors(here, places_of_bits, bits.ends, &ends_[ended_]);
   }
 }
 
@@ -91,8 +109,8 @@ KTRACE_AVX512 void WordEdges::find_by_vectors(std::uint32_t at, const WordMasks*
 
 void WordEdges::find(std::uint32_t at, const WordMasks* masks, std::size_t count) {
 #if defined(__x86_64__)
-  if (vectors_ == Vectors::avx512) return find_by_vectors(at, masks, count);
-  if (vectors_ == Vectors::avx2) return find_by_bits(at, masks, count);
+  if (moves_bytes_) return find_by_vectors(at, masks, count);
+  if (vectors_ != Vectors::none) return find_by_bits(at, masks, count);
 #endif
   for (std::size_t i = 0; i < count; ++i, at += 64) {
     const Bits bits = next(masks[i]);

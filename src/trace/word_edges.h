@@ -17,7 +17,7 @@ class WordEdges {
   /// How many masks a stripe has at most, and one more for the end of the block.
   static constexpr std::size_t kStripe = 32;
 
-  explicit WordEdges(Vectors vectors = widest_vectors()) : vectors_(vectors) {}
+  explicit WordEdges(Vectors vectors = widest_vectors());
 
   /// Of `count` times 64 bytes, the first of them at `at`. Words begin with a letter behind
   /// whatever is of no word; that a `letter` is none keeps a word from beginning there.
@@ -43,6 +43,7 @@ class WordEdges {
   void find_by_vectors(std::uint32_t at, const WordMasks* masks, std::size_t count);
 
   Vectors vectors_;
+  bool moves_bytes_;
   Places begins_{}, ends_{};
   std::size_t begun_ = 0, ended_ = 0;
   std::uint64_t before_ = 0;  // whether the place before is of a word,

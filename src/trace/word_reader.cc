@@ -39,6 +39,27 @@ class Places {
   std::array<WordPlace, 2048> recent_{};
 };
 
+// Long words that were seen shortly before. They live as long as their block.
+class LongWords {
+ public:
+  // Whether the word, of eight bytes or more, was one of them; now it is.
+  bool see(std::string_view word) {
+    const std::uint64_t mixed = load_word(word.data(), 8) * kOdd +
+                                load_word(word.data() + word.size() - 8, 8) + word.size();
+    std::string_view& there = words_[mixed * kOdd >> (64 - kBits)];
+    if (there == word) return true;
+    there = word;
+    return false;
+  }
+
+  void forget() { words_.fill({}); }
+
+ private:
+  static constexpr unsigned kBits = 10;
+
+  std::array<std::string_view, std::size_t{1} << kBits> words_{};
+};
+
 // Lines of a block that identifiers judge.
 class JudgedLines {
  public:
@@ -217,7 +238,11 @@ class WordReader {
     const std::size_t at = edges_.begins()[number];
     const std::size_t size = edges_.ends()[number] - at;
     const char* const begin = block_.data() + at;
-    recent_.learn(begin, size);
+    if (size > RecentWords::kLongest) {
+      if (long_.see({begin, size})) return;
+    } else {
+      recent_.learn(begin, size);
+    }
     if (begins_with_id({begin, size})) return;
     each_name_in({begin, size}, [&](std::string_view name) {
       if (may_be_name(name)) names_.add(word_hash(name), at);
@@ -228,6 +253,7 @@ class WordReader {
   void begin_step(std::size_t at) {
     step_end_ = at + static_cast<std::size_t>(kWordStep - (offset_ + at) % kWordStep);
     recent_.forget();
+    long_.forget();
   }
 
   std::string_view block_;
@@ -237,11 +263,12 @@ class WordReader {
   std::size_t digits_end_ = 0;       // of the run that was read last
   Places ids_, names_;
   RecentWords recent_;
+  LongWords long_;
   JudgedLines judged_;
   std::array<WordMasks, kStripe + 1> masks_;
   WordEdges edges_;
   std::array<std::uint32_t, (kStripe + 1) * 32 + 1 + 8> others_;
-  std::size_t step_end_ = 0;  // of the step of which recent_ knows
+  std::size_t step_end_ = 0;  // of the step of which recent_ and long_ know
 };
 
 }  // namespace

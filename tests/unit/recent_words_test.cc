@@ -61,12 +61,12 @@ TEST(RecentWords, AreKnownOnceLearned) {
 
 TEST(RecentWords, AreNoOthersThatLookAlike) {
   for (const Vectors vectors : all_vectors()) {
-    for (std::size_t size = 1; size <= 40; ++size) {
+    for (std::size_t size = 1; size <= RecentWords::kLongest; ++size) {
       RecentWords recent(vectors);
       learn(recent, std::string(size, 'a'));
       for (std::size_t other = 1; other <= 40; ++other) {
-        const bool known = other == size && size <= RecentWords::kLongest;
-        EXPECT_EQ(others(recent, {std::string(other, 'a')}).empty(), known) << size << ' ' << other;
+        EXPECT_EQ(others(recent, {std::string(other, 'a')}).empty(), other == size)
+            << size << ' ' << other;
       }
     }
   }
