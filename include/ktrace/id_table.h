@@ -63,6 +63,9 @@ class IdTable {
   /// Whether an identifier stands before one of `other`, as they were written.
   bool is_before(std::uint32_t number, const IdTable& other, std::uint32_t others) const;
 
+  /// The same as it was read: of what was not, the text. Lives as long as nothing is added.
+  ReadId read(std::uint32_t number) const;
+
   /// How long it is if it is hex digits or a UUID in their one spelling; 0 for all others.
   std::size_t number_length(std::uint32_t number) const;
 

@@ -17,6 +17,7 @@
 #include <string_view>
 #include <vector>
 
+#include "ktrace/id_table.h"
 #include "ktrace/identifiers.h"
 #include "ktrace/record.h"
 #include "ktrace/status.h"
@@ -77,6 +78,9 @@ class IndexWriter {
 
   /// Offsets must not descend. Copies what it needs.
   void add(const Occurrence& occurrence);
+
+  /// The same, of an identifier that an IdTable has read, instead of that of `occurrence`.
+  void add(const Occurrence& occurrence, const ReadId& id);
 
   /// What IndexReader::links() is to give: see stored_links.h. Nothing otherwise.
   void set_links(std::string links);

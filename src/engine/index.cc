@@ -209,16 +209,17 @@ class Indexer {
     const bool as_written = seen.spellings.size() < kMostSpellings && !seen.ids.respelt();
     facts_.divisible = facts_.divisible && as_written;
     lines_.add(part.lines);
-    std::string id;
     for (const SeenPart::Undated& undated : seen.seen.undated) {
       const Observation& observation = seen.seen.seen[undated.observation];
-      seen.ids.copy(observation.trace, id);
-      writer_.add({id, seen.spellings[observation.key], undated.offset, undated.stamp,
-                   observation.severity, seen.components.names()[observation.component]});
+      writer_.add({{},
+                   seen.spellings[observation.key],
+                   undated.offset,
+                   undated.stamp,
+                   observation.severity,
+                   seen.components.names()[observation.component]},
+                  seen.ids.read(observation.trace));
     }
-    if (keeps_words_) {
-      for (const trace::WordPlace place : seen.words) words_.add(place);
-    }
+    if (keeps_words_) words_.add(seen.words);
     if (keeps_links_) {
       for (const trace::StoredLink& link : seen.links.links) links_.add(link);
     }

@@ -163,6 +163,16 @@ void IdTable::copy(std::uint32_t number, std::string& id) const {
   id = state_->ids.text(number, room);
 }
 
+ReadId IdTable::read(std::uint32_t number) const {
+  if (const auto other = state_->odd.find(number); other != state_->odd.end()) {
+    return {other->second};
+  }
+  const Form form = state_->ids.form(number);
+  if (form == Form::text) return {state_->ids.text(number, nullptr)};
+  const index::Number& digits = state_->ids.number(number);
+  return {{}, digits.high, digits.low, static_cast<std::uint8_t>(form)};
+}
+
 std::size_t IdTable::number_length(std::uint32_t number) const {
   const Form form = state_->ids.form(number);
   if (form == Form::text || state_->odd.contains(number)) return 0;

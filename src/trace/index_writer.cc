@@ -131,7 +131,7 @@ using namespace index;  // NOLINT(google-build-using-namespace): the rest of thi
 
 struct IndexWriter::State {
   // While occurrences come.
-  void add(const Occurrence& occurrence);
+  void add(const Occurrence& occurrence, const ReadId& id);
   void pack_block();
   void intern(const Pending& pending);
 
@@ -172,7 +172,7 @@ struct IndexWriter::State {
   std::vector<std::uint32_t> last_seen;  // by identifier new in the block: its last occurrence + 1
 };
 
-void IndexWriter::State::add(const Occurrence& occurrence) {
+void IndexWriter::State::add(const Occurrence& occurrence, const ReadId& id) {
   const std::optional<std::uint16_t> key = keys.number(occurrence.key, occurrence.component);
   if (!key) failure = "there are too many identifier keys and components";
   if (occurrence.offset < last_offset) failure = "records are out of order";
@@ -190,11 +190,13 @@ void IndexWriter::State::add(const Occurrence& occurrence) {
   if (!same) records.push_back(moment);
   Pending& next = pending.emplace_back();
   next.tag = tag.pack();
-  next.id.form = parse_number(occurrence.id, next.id.number);
+  next.id.form = static_cast<Form>(id.form);
+  next.id.number = {id.high, id.low};
+  if (next.id.form == Form::text) next.id.form = parse_number(id.text, next.id.number);
   next.text_begin = pending_texts.size();
   if (next.id.form == Form::text) {
-    next.text_size = occurrence.id.size();
-    pending_texts += occurrence.id;
+    next.text_size = id.text.size();
+    pending_texts += id.text;
   }
   if (pending.size() == kBlock) pack_block();
 }
@@ -386,7 +388,11 @@ IndexWriter::~IndexWriter() = default;
 IndexWriter::IndexWriter(IndexWriter&&) noexcept = default;
 IndexWriter& IndexWriter::operator=(IndexWriter&&) noexcept = default;
 
-void IndexWriter::add(const Occurrence& occurrence) { state_->add(occurrence); }
+void IndexWriter::add(const Occurrence& occurrence) { add(occurrence, {occurrence.id}); }
+
+void IndexWriter::add(const Occurrence& occurrence, const ReadId& id) {
+  state_->add(occurrence, id);
+}
 
 void IndexWriter::set_links(std::string links) { state_->links = std::move(links); }
 void IndexWriter::set_words(std::string words) { state_->words = std::move(words); }

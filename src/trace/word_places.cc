@@ -22,7 +22,14 @@ namespace {
 
 constexpr unsigned kCountBits = 32;
 constexpr std::uint64_t kMostSteps = std::uint64_t{1} << 32;
-constexpr std::size_t kFirstSlots = 1024;
+constexpr std::size_t kFirstSlots = 1024;  // a power of two, as all that follow
+
+// How far ahead of its use a slot is fetched, and then its run: the time of a few words.
+constexpr std::size_t kSlotAhead = 16, kRunAhead = 8;
+
+std::uint32_t word_of(WordPlace place) {
+  return static_cast<std::uint32_t>(place & ((std::uint64_t{1} << kWordBits) - 1));
+}
 
 }  // namespace
 
@@ -53,9 +60,9 @@ std::optional<std::vector<std::uint32_t>> hashes_of(const std::vector<std::strin
 
 // The slot of a table that is open to the next one; of a word that was not added yet it is 0.
 std::uint32_t& WordEncoder::slot_of(std::uint32_t word) {
-  std::size_t slot = word % slots_.size();
+  std::size_t slot = first_slot(word);
   while (slots_[slot] != 0 && runs_[slots_[slot] - 1].hash != word) {
-    slot = (slot + 1) % slots_.size();
+    slot = first_slot(static_cast<std::uint32_t>(slot + 1));
   }
   return slots_[slot];
 }
@@ -69,7 +76,7 @@ void WordEncoder::grow() {
 }
 
 void WordEncoder::add(WordPlace place) {
-  const auto word = static_cast<std::uint32_t>(place & ((std::uint64_t{1} << kWordBits) - 1));
+  const std::uint32_t word = word_of(place);
   const auto step = static_cast<std::uint32_t>(place >> kWordBits);
   if (words_ * 2 >= slots_.size()) grow();
   std::uint32_t& slot = slot_of(word);
@@ -81,6 +88,16 @@ void WordEncoder::add(WordPlace place) {
   }
   runs_.push_back({word, step, step});
   slot = static_cast<std::uint32_t>(runs_.size());
+}
+
+void WordEncoder::add(std::span<const WordPlace> places) {
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    add(places[i]);
+    if (i + kSlotAhead >= places.size()) continue;
+    __builtin_prefetch(&slots_[first_slot(word_of(places[i + kSlotAhead]))]);
+    const std::uint32_t run = slots_[first_slot(word_of(places[i + kRunAhead]))];
+    if (run != 0) __builtin_prefetch(&runs_[run - 1]);
+  }
 }
 
 // By digits, the lower one first; the runs of a word stay in order.

@@ -39,6 +39,20 @@ TEST(IdTable, TellsHowLongNumbersAre) {
   EXPECT_EQ(length("request-1"), 0u);
 }
 
+TEST(IdTable, GivesNumbersAsTheyWereRead) {
+  IdTable table;
+  const auto read = [&](std::string_view id) { return table.read(table.number_of(id)); };
+  const ReadId uuid = read("9a62ff46-a897-4de8-90b3-d690123eaec8");
+  EXPECT_NE(uuid.form, 0);
+  EXPECT_EQ(uuid.high, 0x9a62ff46a8974de8);
+  EXPECT_EQ(uuid.low, 0x90b3d690123eaec8);
+  EXPECT_EQ(read("request-1").form, 0);
+  EXPECT_EQ(read("request-1").text, "request-1");
+  // Not in its one spelling.
+  EXPECT_EQ(read("4BF92F3577B34DA6A3CE929D0E0E4737").form, 0);
+  EXPECT_EQ(read("4BF92F3577B34DA6A3CE929D0E0E4737").text, "4BF92F3577B34DA6A3CE929D0E0E4737");
+}
+
 TEST(IdTable, HoldsMany) {
   IdTable table;
   for (std::uint32_t round = 0; round < 2; ++round) {

@@ -234,17 +234,32 @@ TEST(WordEncoder, GivesBackTheRunsOfEachWord) {
   EXPECT_THAT(decoded(WordEncoder().finish()), IsEmpty());
 }
 
-std::string many_words() {
+std::vector<WordPlace> many_places() {
   std::mt19937 random(2);
-  WordEncoder encoder;
+  std::vector<WordPlace> places;
   for (std::uint64_t step = 0; step < 50; ++step) {
     std::set<std::uint32_t> words;
     for (int i = 0; i < 30; ++i) {
       words.insert(static_cast<std::uint32_t>(random() % (1U << (i % 2 == 0 ? 4 : kWordBits))));
     }
-    for (const std::uint32_t word : words) encoder.add(word_place(word, step * kWordStep));
+    for (const std::uint32_t word : words) places.push_back(word_place(word, step * kWordStep));
   }
+  return places;
+}
+
+std::string many_words() {
+  WordEncoder encoder;
+  encoder.add(many_places());
   return encoder.finish();
+}
+
+TEST(WordEncoder, TakesManyAsItTakesOne) {
+  WordEncoder encoder;
+  for (const WordPlace place : many_places()) encoder.add(place);
+  std::size_t runs = 0;
+  for (const auto& word : decoded(many_words())) runs += word.second.size();
+  EXPECT_EQ(encoder.runs(), runs);
+  EXPECT_EQ(encoder.finish(), many_words());
 }
 
 TEST(WordEncoder, ContinuedGivesTheSame) {
