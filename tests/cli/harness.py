@@ -93,6 +93,20 @@ def unpack(source, target):
     set_mtime(target)
 
 
+def unpack_talk(testdata, target):
+    """The logs of the talk's example, without the answer that stands beside them."""
+    unpack(testdata / "slides", target)
+    (target / "expected-111.tsv").unlink()
+
+
+def write_logs(directory, logs):
+    """Makes a directory of logs: {name: bytes}."""
+    directory.mkdir()
+    for name, log in logs.items():
+        (directory / name).write_bytes(log)
+    set_mtime(directory)
+
+
 class Tally:
     """Counts what passed and what did not."""
 
@@ -122,6 +136,20 @@ def shown(result):
     out = result.stdout[:600].decode("utf-8", "replace")
     err = result.stderr[:600].decode("utf-8", "replace")
     return f"status {result.returncode}\nstdout: {out}\nstderr: {err}"
+
+
+class Logs:
+    """A directory of logs, and what is said of it: what comparisons begin with."""
+
+    def __init__(self, arguments, tally, name, directory):
+        self.ktrace, self.tally = arguments.ktrace, tally
+        self.name, self.directory = name, directory
+        self.files = sorted(path.name for path in directory.iterdir())
+
+    def run(self, command, *words, files=None, **how):
+        """Runs a command on the logs, or on `files`."""
+        files = self.files if files is None else files
+        return run([self.ktrace, command, *words, *files], cwd=self.directory, **how)
 
 
 def scratch():

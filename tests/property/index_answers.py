@@ -370,7 +370,7 @@ def mixed_log(cluster):
 
 def wrap(cluster, directory):
     """What a cluster logs as containerd writes it, long lines cut in pieces, and as docker does."""
-    directory.mkdir()
+    logs = {}
     for name, size, wrapper in (
         ("kube-apiserver.log", 90, wrappers.cri),
         ("kubelet-node1.log", 300, wrappers.cri),
@@ -379,31 +379,25 @@ def wrap(cluster, directory):
     ):
         lines = (cluster / name).read_bytes().splitlines()[:4000]
         wrapped = (wrapper(*piece) for piece in wrappers.pieces(lines, size))
-        (directory / name).write_bytes(b"".join(wrapped))
-    harness.set_mtime(directory)
+        logs[name] = b"".join(wrapped)
+    harness.write_logs(directory, logs)
 
 
 def every_way(arguments, tally, scratch):
-    harness.unpack(arguments.testdata / "slides", scratch / "talk")
-    (scratch / "talk" / "expected-111.tsv").unlink()
+    harness.unpack_talk(arguments.testdata, scratch / "talk")
     harness.unpack(arguments.testdata / "cluster-a", scratch / "cluster-a")
     harness.unpack(arguments.testdata / "cluster-b-json", scratch / "cluster-b")
-    (scratch / "nasty").mkdir()
-    for name in ("a.log", "kubelet.log"):
-        generator = nasty_logs.Generator(f"index {name}")
-        (scratch / "nasty" / name).write_bytes(generator.log(lines=800))
-    harness.set_mtime(scratch / "nasty")
-    (scratch / "mixed").mkdir()
-    (scratch / "mixed" / "all.log").write_bytes(mixed_log(scratch / "cluster-a"))
-    harness.set_mtime(scratch / "mixed")
+    nasty = {name: nasty_logs.Generator(f"index {name}").log(lines=800)
+             for name in ("a.log", "kubelet.log")}
+    harness.write_logs(scratch / "nasty", nasty)
+    harness.write_logs(scratch / "mixed", {"all.log": mixed_log(scratch / "cluster-a")})
     wrap(scratch / "cluster-a", scratch / "wrapped")
-    (scratch / "keys").mkdir()
-    for name, identifiers in (
-        ("a.log", ["id1", "id-2", nasty_logs.HEX]),
-        ("b.log", ["id1", nasty_logs.HEX, nasty_logs.HEX.upper()]),
-    ):
-        (scratch / "keys" / name).write_bytes(odd_keys(f"{arguments.seed} {name}", identifiers))
-    harness.set_mtime(scratch / "keys")
+    identifiers = {
+        "a.log": ["id1", "id-2", nasty_logs.HEX],
+        "b.log": ["id1", nasty_logs.HEX, nasty_logs.HEX.upper()],
+    }
+    odd = {name: odd_keys(f"{arguments.seed} {name}", ids) for name, ids in identifiers.items()}
+    harness.write_logs(scratch / "keys", odd)
     for name in arguments.inputs:
         done = harness.run([arguments.ktrace, "list", "-o", "json", scratch / name])
         known = [json.loads(line)["traceId"] for line in done.stdout.splitlines()]

@@ -20,18 +20,13 @@ SOME_KEYS = (["traceID"], ["reqID", "requestID"], ["audit-ID", "trace_id"], ["dd
 STARTS = ["deployment/nginx", "pod/default/web-1"]
 
 
-class Indexed:
+class Indexed(harness.Logs):
     """A directory of logs with a directory of indexes beside it."""
 
     def __init__(self, arguments, tally, name, directory, identifiers):
-        self.ktrace, self.tally, self.name = arguments.ktrace, tally, name
-        self.directory, self.identifiers = directory, identifiers
+        super().__init__(arguments, tally, name, directory)
+        self.identifiers = identifiers
         self.indexes = directory.parent / f"{directory.name}.index"
-        self.files = sorted(path.name for path in directory.iterdir())
-
-    def run(self, command, *words, env=None):
-        line = [self.ktrace, command, *words, *self.files]
-        return harness.run(line, cwd=self.directory, env=env)
 
     def index(self, *keys):
         done = self.run("index", "--index-dir", self.indexes, *keys)

@@ -21,12 +21,11 @@ TALK_IDENTIFIERS = ["000", "111", "11", "1111", "23035", "nginx", "717"]
 LEAST_REQUEST_LINES = 20  # drawn audit IDs whose request line must be found
 
 
-class Comparison:
+class Comparison(harness.Logs):
     """A directory of logs, and what the reference makes of it."""
 
     def __init__(self, arguments, tally, name, directory):
-        self.arguments, self.tally, self.name, self.directory = arguments, tally, name, directory
-        self.files = sorted(path.name for path in directory.iterdir())
+        super().__init__(arguments, tally, name, directory)
         self.index = {file: grep_reference.index(directory / file) for file in self.files}
 
     def expected(self, identifier):
@@ -35,10 +34,7 @@ class Comparison:
 
     def check(self, identifier):
         """Compares for one identifier; the records that ktrace found."""
-        done = harness.run(
-            [self.arguments.ktrace, "grep", "-o", "json", "-e", identifier] + self.files,
-            cwd=self.directory,
-        )
+        done = self.run("grep", "-o", "json", "-e", identifier)
         name = f"{self.name}: {identifier}"
         try:
             records = [json.loads(line) for line in done.stdout.decode().splitlines()]
@@ -64,8 +60,7 @@ class Comparison:
 
 
 def compare_talk(arguments, tally, scratch):
-    harness.unpack(arguments.testdata / "slides", scratch)
-    (scratch / "expected-111.tsv").unlink()
+    harness.unpack_talk(arguments.testdata, scratch)
     comparison = Comparison(arguments, tally, "talk", scratch)
     for identifier in TALK_IDENTIFIERS:
         comparison.check(identifier)
@@ -111,11 +106,8 @@ def compare_json_cluster(arguments, tally, scratch):
 def compare_nasty(arguments, tally, scratch):
     for number in range(arguments.logs):
         directory = scratch / str(number)
-        directory.mkdir()
-        generator = nasty_logs.Generator(f"{arguments.seed}/{number}")
-        (directory / "a.log").write_bytes(generator.log(lines=60))
-        (directory / "b.log").write_bytes(generator.log(lines=10))
-        harness.set_mtime(directory)
+        log = nasty_logs.Generator(f"{arguments.seed}/{number}").log
+        harness.write_logs(directory, {"a.log": log(lines=60), "b.log": log(lines=10)})
         comparison = Comparison(arguments, tally, f"nasty log {arguments.seed}/{number}", directory)
         for identifier in nasty_logs.IDENTIFIERS + [nasty_logs.HEX.upper()]:
             comparison.check(identifier)

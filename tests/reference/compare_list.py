@@ -63,24 +63,15 @@ def difference(expected, got):
     return "\n".join(lines[:12])
 
 
-class Comparison:
+class Comparison(harness.Logs):
     """A directory of logs and what must be said of it."""
 
     def __init__(self, arguments, tally, name, directory):
-        self.ktrace, self.tally, self.name, self.directory = (
-            arguments.ktrace,
-            tally,
-            name,
-            directory,
-        )
-        self.files = sorted(path.name for path in directory.iterdir())
+        super().__init__(arguments, tally, name, directory)
         self.sources = [(file, (directory / file).read_bytes()) for file in self.files]
 
-    def run(self, command, *words, files=None, **how):
-        words = [self.ktrace, command, "--year", YEAR, *words]
-        return harness.run(
-            words + (self.files if files is None else files), cwd=self.directory, **how
-        )
+    def run(self, command, *words, **how):
+        return super().run(command, "--year", YEAR, *words, **how)
 
     def rows(self, *words, **how):
         """The rows of a list, and how it ended."""
@@ -153,8 +144,7 @@ class Comparison:
 
 
 def compare_talk(arguments, tally, scratch):
-    harness.unpack(arguments.testdata / "slides", scratch)
-    (scratch / "expected-111.tsv").unlink()
+    harness.unpack_talk(arguments.testdata, scratch)
     comparison = Comparison(arguments, tally, "talk", scratch)
     for keys in KEYS + (["pid"],):
         comparison.with_reference(keys)
@@ -180,11 +170,8 @@ def compare_cluster(arguments, tally, scratch):
 def compare_nasty(arguments, tally, scratch):
     for number in range(arguments.logs):
         directory = scratch / str(number)
-        directory.mkdir()
-        generator = nasty_logs.Generator(f"list {arguments.seed}/{number}")
-        (directory / "a.log").write_bytes(generator.log(lines=60))
-        (directory / "kubelet-n1.log").write_bytes(generator.log(lines=20))
-        harness.set_mtime(directory)
+        log = nasty_logs.Generator(f"list {arguments.seed}/{number}").log
+        harness.write_logs(directory, {"a.log": log(lines=60), "kubelet-n1.log": log(lines=20)})
         comparison = Comparison(arguments, tally, f"nasty log {arguments.seed}/{number}", directory)
         expected = comparison.with_reference([])
         comparison.with_reference(KEYS[1 + number % 2])

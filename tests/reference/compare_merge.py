@@ -58,17 +58,11 @@ FILTERS = (
 )
 
 
-class Comparison:
+class Comparison(harness.Logs):
     """A directory of logs and the timeline of all their records."""
 
     def __init__(self, arguments, tally, name, directory):
-        self.ktrace, self.tally, self.name, self.directory = (
-            arguments.ktrace,
-            tally,
-            name,
-            directory,
-        )
-        self.files = sorted(path.name for path in directory.iterdir())
+        super().__init__(arguments, tally, name, directory)
         self.timeline = [
             (record, file)
             for file in self.files
@@ -76,11 +70,8 @@ class Comparison:
         ]
         self.timeline.sort(key=lambda placed: placed[0].place)  # stable
 
-    def run(self, *words, files=None, **how):
-        command = [self.ktrace, "merge", "--year", YEAR, *words]
-        return harness.run(
-            command + (self.files if files is None else files), cwd=self.directory, **how
-        )
+    def merge(self, output, *words, **how):
+        return self.run("merge", "--year", YEAR, "-o", output, *words, **how)
 
     def same(self, name, expected, done):
         """Whether the output is `expected` and the exit status goes with it."""
@@ -103,7 +94,7 @@ class Comparison:
         expected = joined(record for record, _ in self.timeline)
         for size, threads in itertools.product(sizes, (1, 4)):
             env = {"KTRACE_BLOCK_SIZE": str(size)} if size else {}
-            done = self.run("-o", "raw", "-j", threads, env=env)
+            done = self.merge("raw", "-j", threads, env=env)
             self.same(f"in blocks of {size or 'the usual size'}, -j {threads}", expected, done)
 
     def as_pipe(self):
@@ -111,22 +102,22 @@ class Comparison:
         for file in self.files:
             expected = joined(record for record, origin in self.timeline if origin == file)
             data = (self.directory / file).read_bytes()
-            self.same(file, expected, self.run("-o", "raw", files=[file]))
-            done = self.run("-o", "raw", files=[], data=data)
+            self.same(file, expected, self.merge("raw", files=[file]))
+            done = self.merge("raw", files=[], data=data)
             self.same(f"{file} through a pipe", expected, done)
             with open(self.directory / file, "rb") as stream:
-                done = self.run("-o", "raw", files=["-"], stdin=stream)
+                done = self.merge("raw", files=["-"], stdin=stream)
             self.same(f"{file} as standard input", expected, done)
 
     def filters(self):
         for words, wanted in FILTERS:
             expected = joined(record for record, file in self.timeline if wanted(record, file))
-            self.same(" ".join(words), expected, self.run("-o", "raw", *words))
+            self.same(" ".join(words), expected, self.merge("raw", *words))
 
     def places(self):
         """-o json has the same records in the same order."""
         expected = [(file, record.line) for record, file in self.timeline]
-        done = self.run("-o", "json")
+        done = self.merge("json")
         try:
             lines = [json.loads(line) for line in done.stdout.decode().splitlines()]
             got = [(line["source"], line["line"]) for line in lines]
@@ -143,8 +134,7 @@ def joined(records):
 
 
 def compare_talk(arguments, tally, scratch):
-    harness.unpack(arguments.testdata / "slides", scratch)
-    (scratch / "expected-111.tsv").unlink()
+    harness.unpack_talk(arguments.testdata, scratch)
     comparison = Comparison(arguments, tally, "talk", scratch)
     comparison.whole((0, 1, 7, 64, 4096))
     comparison.as_pipe()
@@ -167,12 +157,9 @@ def compare_cluster(arguments, tally, scratch):
 def compare_nasty(arguments, tally, scratch):
     for number in range(arguments.logs):
         directory = scratch / str(number)
-        directory.mkdir()
-        generator = nasty_logs.Generator(f"merge {arguments.seed}/{number}")
-        (directory / "a.log").write_bytes(generator.log(lines=60))
-        (directory / "b.log").write_bytes(generator.log(lines=number % 7))
-        (directory / "kubelet.log").write_bytes(generator.log(lines=20))
-        harness.set_mtime(directory)
+        log = nasty_logs.Generator(f"merge {arguments.seed}/{number}").log
+        sizes = {"a.log": 60, "b.log": number % 7, "kubelet.log": 20}
+        harness.write_logs(directory, {name: log(lines) for name, lines in sizes.items()})
         comparison = Comparison(arguments, tally, f"nasty log {arguments.seed}/{number}", directory)
         comparison.whole((0, 64, 4096))
         if number % 3 == 0:
