@@ -7,6 +7,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "all_vectors.h"
+
 namespace ktrace::trace {
 namespace {
 
@@ -39,8 +41,7 @@ std::vector<std::string> keys_in(const std::string& text, const KeySet& keys, Ve
 /// The same from all searches that this machine can run.
 std::vector<std::string> keys_in(const std::string& text, const KeySet& keys = KeySet::defaults()) {
   const std::vector<std::string> found = keys_in(text, keys, Vectors::none);
-  for (const Vectors vectors : {Vectors::avx2, Vectors::avx512}) {
-    if (vectors > widest_vectors()) break;
+  for (const Vectors vectors : all_vectors()) {
     EXPECT_EQ(keys_in(text, keys, vectors), found) << text;
   }
   return found;

@@ -8,6 +8,8 @@
 
 #include <gtest/gtest.h>
 
+#include "all_vectors.h"
+
 namespace ktrace::trace {
 namespace {
 
@@ -26,8 +28,7 @@ Positions places_with(Vectors vectors, const std::string& text,
 Positions places(const std::string& text, const std::vector<std::string>& literals,
                  bool any_case = false, char padding = 'a') {
   const Positions portable = places_with(Vectors::none, text, literals, any_case, padding);
-  for (const Vectors vectors : {Vectors::avx2, Vectors::avx512}) {
-    if (vectors > widest_vectors()) break;
+  for (const Vectors vectors : all_vectors()) {
     EXPECT_EQ(places_with(vectors, text, literals, any_case, padding), portable) << text;
   }
   return portable;
@@ -142,9 +143,8 @@ TEST(LiteralSearch, AgreesWithAPlainSearchOnRandomText) {
 TEST(LiteralSearch, FindsWithAnotherWhatItFindsAlone) {
   std::string block;
   for (int i = 0; i < 400; ++i) block += i % 7 == 0 ? "ab P" : i % 5 == 0 ? "xABx" : "....P";
-  for (const int way : {0, 1, 2, 3, 4, 5}) {
-    const auto vectors = static_cast<Vectors>(way / 2);
-    if (vectors > widest_vectors()) break;
+  for (std::size_t way = 0; way < 2 * all_vectors().size(); ++way) {
+    const Vectors vectors = all_vectors()[way / 2];
     const LiteralSearch one({"ab"}, way % 2 == 0, vectors), other({" P"}, false, vectors),
         two({" P", "x"}, false, vectors);
     for (const std::size_t size : {0U, 1U, 2U, 127U, 128U, 129U, 255U, 256U, 300U, 1000U}) {

@@ -7,6 +7,8 @@
 
 #include <gtest/gtest.h>
 
+#include "all_vectors.h"
+
 namespace ktrace::trace {
 namespace {
 
@@ -33,8 +35,7 @@ TEST(Balanced, TellsWhetherATextEndsOutsideOfQuotes) {
     }
     const std::string padded = text + std::string(32, '"');
     balanced_ones += ends_outside(text);
-    for (const Vectors vectors : {Vectors::none, Vectors::avx2, Vectors::avx512}) {
-      if (vectors > widest_vectors()) continue;
+    for (const Vectors vectors : all_vectors()) {
       EXPECT_EQ(balanced(std::string_view(padded).substr(0, text.size()), vectors),
                 ends_outside(text))
           << text;
@@ -58,8 +59,7 @@ TEST(LastLineHead, FindsTheLineAndWhetherItsTextEndsOutsideOfQuotes) {
     const std::string padded = text + std::string(32, '\n');
     lines += end != text.npos;
     outside_ones += outside;
-    for (const Vectors vectors : {Vectors::none, Vectors::avx2, Vectors::avx512}) {
-      if (vectors > widest_vectors()) continue;
+    for (const Vectors vectors : all_vectors()) {
       const LineHead head =
           last_line_head(std::string_view(padded).substr(0, text.size()), vectors);
       EXPECT_EQ(head.begin, end == text.npos ? LineHead::kNoLineEnd : end + 1) << text;
@@ -94,8 +94,7 @@ TEST(InSameObject, TellsWhetherATextEndsInTheObjectThatItBeginsIn) {
     }
     const std::string padded = text + std::string(32, '}');
     same_ones += ends_in_same(text);
-    for (const Vectors vectors : {Vectors::none, Vectors::avx2, Vectors::avx512}) {
-      if (vectors > widest_vectors()) continue;
+    for (const Vectors vectors : all_vectors()) {
       EXPECT_EQ(in_same_object(std::string_view(padded).substr(0, text.size()), vectors),
                 ends_in_same(text))
           << text;
