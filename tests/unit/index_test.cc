@@ -25,6 +25,7 @@
 
 #include "index_bits.h"
 #include "ktrace/identifiers.h"
+#include "stamps.h"
 
 namespace ktrace::trace {
 namespace {
@@ -52,15 +53,6 @@ void PrintTo(const Item& item, std::ostream* out) {
   *out << fmt::format("{} {} {} @{} {}:{}", item.component, item.key, item.id, item.offset,
                       static_cast<int>(item.stamp.kind),
                       item.stamp.time.time_since_epoch().count());
-}
-
-Stamp yearless(unsigned month, unsigned day, Duration clock) {
-  Stamp stamp;
-  stamp.kind = Stamp::Kind::yearless;
-  stamp.month = static_cast<std::uint8_t>(month);
-  stamp.day = static_cast<std::uint8_t>(day);
-  stamp.time_of_day = clock;
-  return stamp;
 }
 
 Stamp absolute(std::int64_t nanoseconds) {

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "deflate.h"
+#include "stamps.h"
 #include "told.h"
 
 namespace ktrace::trace {
@@ -28,13 +29,13 @@ class StoredLinks : public testing::Test {
     Record& line =
         teller.log(9, "SyncLoop (PLEG): event for pod",
                    {{"pod", "default/web-1"}, {"podUID", kPod}, {"containerID", kContainer}});
-    line.stamp = yearless();
+    line.stamp = yearless(11, 22);
     Record& request = teller.log(9, "HTTP",
                                  {{"verb", "GET"},
                                   {"URI", "/api/v1/namespaces/default/pods/web-1"},
                                   {"audit-ID", "6da5d65c-0000-4000-8000-000000000002"},
                                   {"resp", "200"}});
-    request.stamp = yearless();
+    request.stamp = yearless(11, 22);
     request.duration = std::chrono::milliseconds(20);
     records_ = teller.take();
     StoredLinkReader reader;
@@ -42,15 +43,6 @@ class StoredLinks : public testing::Test {
       record.offset = 100 * (1 + static_cast<std::uint64_t>(&record - records_.list.data()));
       reader.read(record, record.stamp, arena_, links_);
     }
-  }
-
-  static Stamp yearless() {
-    Stamp stamp;
-    stamp.kind = Stamp::Kind::yearless;
-    stamp.month = 11;
-    stamp.day = 22;
-    stamp.time_of_day = std::chrono::hours(16);
-    return stamp;
   }
 
   std::string encoded() const {
@@ -89,7 +81,7 @@ TEST_F(StoredLinks, AreTheLinksThatWereRead) {
 TEST_F(StoredLinks, AreDatedByTheCalendarOfTheirSource) {
   for (const int year : {2024, 2026}) {
     Calendar calendar;
-    calendar.add_sample(0, yearless());
+    calendar.add_sample(0, yearless(11, 22));
     calendar.set_first_year(year);
     calendar.set_ahead(std::chrono::minutes(year - 2024));
     CalendarCursor cursor(calendar);
