@@ -27,8 +27,11 @@
 namespace ktrace::engine {
 namespace {
 
+// Rows that are written at a time, by one thread: their text stays in the caches.
+constexpr std::size_t kRowsPerTask = 1024;
+
 // What is held of a written list is this many tasks a thread.
-constexpr std::size_t kTasksAhead = 8;
+constexpr std::size_t kTasksAhead = 16;
 
 class List final : output::TraceRows {
  public:
@@ -230,6 +233,7 @@ class List final : output::TraceRows {
       }
       TimeOrder order;
       Sums& sums = sums_[piece];
+      sums.list.reserve(groups_.groups[piece].size());
       for (const TraceGroups::Group& group : groups_.groups[piece]) {
         const std::span seen(groups_.grouped.begin() + group.begin, group.end - group.begin);
         order.sort(seen);
@@ -382,14 +386,15 @@ class List final : output::TraceRows {
     // While rows become text, the text of those before is written.
     std::vector<std::string> texts(kTasksAhead * workers_.size()), before(texts.size());
     bool going = true;
-    for (std::size_t done = 0; going && done < pieces(); done += texts.size()) {
-      const std::size_t tasks = std::min(texts.size(), pieces() - done);
+    const std::size_t all = pieces_of(size(), kRowsPerTask);
+    for (std::size_t done = 0; going && done < all; done += texts.size()) {
+      const std::size_t tasks = std::min(texts.size(), all - done);
       for_each_task(workers_, tasks + 1, [&](ListWorker&, std::size_t task) {
         if (task == 0) {
           going = write_out(before, sink);
         } else {
-          const std::size_t begin = (done + task - 1) * kTracesPerTask;
-          writer->rows(*this, begin, std::min(begin + kTracesPerTask, size()), texts[task - 1]);
+          const std::size_t begin = (done + task - 1) * kRowsPerTask;
+          writer->rows(*this, begin, std::min(begin + kRowsPerTask, size()), texts[task - 1]);
         }
       });
       texts.swap(before);

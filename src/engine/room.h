@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <cstdlib>
 #include <memory>
 #include <new>
+#include <sys/mman.h>
 #include <type_traits>
 
 namespace ktrace::engine {
@@ -36,10 +38,24 @@ class Room {
 
   static T* allocate(std::size_t size, bool zero) {
     const std::size_t count = std::max<std::size_t>(size, 1);
-    void* const memory = zero ? std::calloc(count, sizeof(T)) : std::malloc(count * sizeof(T));
+    void* const memory = zero                              ? std::calloc(count, sizeof(T))
+                         : count * sizeof(T) >= kLargePage ? large(count * sizeof(T))
+                                                           : std::malloc(count * sizeof(T));
     if (memory == nullptr) throw std::bad_alloc();
     return static_cast<T*>(memory);
   }
+
+  // In large pages, if the system has them, of which fewer are to be fetched.
+  static void* large(std::size_t size) {
+    const std::size_t whole = (size + kLargePage - 1) / kLargePage * kLargePage;
+    void* const memory = std::aligned_alloc(kLargePage, whole);
+#ifdef MADV_HUGEPAGE
+    if (memory != nullptr) (void)madvise(memory, whole, MADV_HUGEPAGE);
+#endif
+    return memory;
+  }
+
+  static constexpr std::size_t kLargePage = 2 << 20;
 
   struct Free {
     void operator()(T* memory) const { std::free(memory); }

@@ -41,17 +41,38 @@ std::int64_t rank(const Summary& sum, TraceSort sort) {
   return 0;
 }
 
+namespace {
+
+// Merges [begin, middle) and [middle, end). Which is next nobody can foretell, so nothing branches
+// on it.
+void merge(const Observation* begin, const Observation* middle, const Observation* end,
+           Observation* into) {
+  const Observation *one = begin, *other = middle;
+  while (one != middle && other != end) {
+    const bool is_other = other->time < one->time;
+    const Observation* const next = is_other ? other : one;
+    *into++ = *next;
+    other += is_other ? 1 : 0;
+    one += is_other ? 0 : 1;
+  }
+  into = std::copy(one, middle, into);
+  std::copy(other, end, into);
+}
+
+}  // namespace
+
 void Sums::begin() {
   list.emplace_back().components = static_cast<std::uint32_t>(components.size());
-  last_ = 0;
+  had_ = 0;
 }
 
 void Sums::add(std::span<const Observation> seen, const std::vector<std::string>& names) {
   Summary sum = list.back();
   for (const Observation& one : seen) {
     sum.add(one);
-    if (one.component + 1U == last_) continue;
-    last_ = one.component + 1U;
+    const std::uint64_t bit = one.component < 64 ? std::uint64_t{1} << one.component : 0;
+    if ((had_ & bit) != 0) continue;
+    had_ |= bit;
     if (!names[one.component].empty()) add_component(one.component, sum);
   }
   list.back() = sum;
@@ -81,13 +102,12 @@ void TimeOrder::sort(std::span<Observation> seen) {
 }
 
 void TimeOrder::merge_pairs(std::span<const Observation> from, Observation* into) {
-  const auto earlier = [](const Observation& a, const Observation& b) { return a.time < b.time; };
   std::size_t kept = 1;
   for (std::size_t run = 0; run + 1 < runs_.size(); run += 2) {
     const Observation* const begin = from.data() + runs_[run];
     const Observation* const middle = from.data() + runs_[run + 1];
     const Observation* const end = run + 2 < runs_.size() ? from.data() + runs_[run + 2] : middle;
-    std::merge(begin, middle, middle, end, into + runs_[run], earlier);
+    merge(begin, middle, end, into + runs_[run]);
     runs_[kept++] = static_cast<std::size_t>(end - from.data());
   }
   runs_.resize(kept);

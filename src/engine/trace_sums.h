@@ -53,7 +53,7 @@ struct Sums {
  private:
   void add_component(std::uint16_t component, Summary& sum);
 
-  std::uint32_t last_ = 0;  // component, and 1
+  std::uint64_t had_ = 0;  // bits of the first 64 components, of the trace that was begun last
 };
 
 /// Puts the records of traces in the order of time. Those of equal times keep theirs.
