@@ -5,6 +5,7 @@
 #include "list_plan.h"
 
 #include <algorithm>
+#include <chrono>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -94,6 +95,12 @@ class Survey {
     widths_[column] = std::max(widths_[column], width);
   }
 
+  // Below an hour a duration takes at most six columns.
+  void widen(Column column, Duration length) {
+    if (length < std::chrono::hours(1) && widths_[column] >= 6) return;
+    widen(column, visible_width(format_duration(length)));
+  }
+
   Starts starts_;
   Time first_ = Time::max();
   Time last_ = Time::min();
@@ -124,8 +131,8 @@ void Survey::add(const TraceRow& row) {
   most_records_ = std::max(most_records_, row.records);
   most_errors_ = std::max(most_errors_, row.errors);
   if (row.records > 1) {
-    widen(duration, visible_width(format_duration(distance(row.start, row.end))));
-    widen(gap, visible_width(format_duration(row.largest_gap)));
+    widen(duration, distance(row.start, row.end));
+    widen(gap, row.largest_gap);
   }
   add_names(row);
   if (!row.timed) return;
