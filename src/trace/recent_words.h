@@ -37,7 +37,7 @@ class RecentWords {
     friend bool operator==(const Word&, const Word&) = default;
   };
 
-  static constexpr unsigned kBits = 11;
+  static constexpr unsigned kBits = 12;
 
   static Word read(const char* begin, std::size_t size);
   static std::size_t slot_of(const Word& word);
