@@ -55,13 +55,14 @@ std::uint32_t class_of(const Entry& entry) {
 class ClassTable {
  public:
   explicit ClassTable(const std::vector<Entry>& entries) {
-    std::unordered_map<std::uint32_t, std::uint32_t> seen;
+    // Nearly all have the class of one shortly before.
+    std::array<std::uint32_t, 256> recent{};
     for (const Entry& entry : entries) {
-      const auto size = static_cast<std::uint32_t>(names_.size());
-      const auto [found, is_new] = seen.try_emplace(class_of(entry), size);
-      if (is_new) names_.push_back({found->first, 0, size});
-      ++names_[found->second].count;
-      classes_.push_back(found->second);
+      const std::uint32_t name = class_of(entry);
+      std::uint32_t& number = recent[name * 2654435761U >> 24];
+      if (number >= names_.size() || names_[number].name != name) number = number_of(name);
+      ++names_[number].count;
+      classes_.push_back(number);
     }
     std::stable_sort(names_.begin(), names_.end(),
                      [](const Name& a, const Name& b) { return a.count > b.count; });
@@ -82,6 +83,15 @@ class ClassTable {
   struct Name {
     std::uint32_t name, count, seen;
   };
+
+  std::uint32_t number_of(std::uint32_t name) {
+    const auto next = static_cast<std::uint32_t>(names_.size());
+    const auto [found, is_new] = seen_.try_emplace(name, next);
+    if (is_new) names_.push_back({name, 0, next});
+    return found->second;
+  }
+
+  std::unordered_map<std::uint32_t, std::uint32_t> seen_;
   std::vector<Name> names_;
   std::vector<std::uint32_t> classes_;
 };

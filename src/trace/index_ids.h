@@ -43,6 +43,9 @@ class DistinctIds {
   /// Makes a later insert() of a key with this hash faster.
   void prefetch(std::uint64_t hash) const { __builtin_prefetch(&slots_[slot_of(hash)]); }
 
+  /// Makes a later number() faster.
+  void prefetch_number(std::uint32_t id) const { __builtin_prefetch(&numbers_[id]); }
+
   /// The number of the identifier; it is new when that is the size() from before.
   std::uint32_t insert(const Key& key);
 

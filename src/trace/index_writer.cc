@@ -317,6 +317,7 @@ void IndexWriter::State::write_dictionary(NewFile& file) {
 // blocks in order.
 void IndexWriter::State::append_leaves(std::span<const std::uint32_t> bucket,
                                        std::vector<Leaf>& leaves) const {
+  for (const std::uint32_t id : bucket) ids.prefetch_number(id);
   for (const std::uint32_t id : bucket) leaves.push_back({ids.number(id), 0});
   auto leaf = leaves.end() - static_cast<std::ptrdiff_t>(bucket.size());
   std::uint32_t block = 0;
