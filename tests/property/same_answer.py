@@ -67,7 +67,6 @@ def make_inputs(arguments, scratch):
 
 def make_nasty(directory, lines, long_line):
     """Random logs: one plain, one with CRLF and without a final line end."""
-    directory.mkdir()
     generator = nasty_logs.Generator(f"same answer {lines}")
     first = generator.log(lines)
     if long_line:
@@ -76,16 +75,13 @@ def make_nasty(directory, lines, long_line):
         )
         at = first.index(b"\n", len(first) // 2) + 1
         first = first[:at] + long + first[at:]
-    (directory / "a.log").write_bytes(first)
     second = generator.log(lines // 2).replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
-    (directory / "b.log").write_bytes(second.removesuffix(b"\r\n"))
-    harness.set_mtime(directory)
+    harness.write_logs(directory, {"a.log": first, "b.log": second.removesuffix(b"\r\n")})
     return Input(directory.name, directory, nasty_logs.IDENTIFIERS)
 
 
 def make_wrapped(directory, lines):
     """Random logs in envelopes, one of them with pieces of two streams that interleave."""
-    directory.mkdir()
     generator = nasty_logs.Generator(f"wrapped {lines}")
     rng = generator.random
     texts = [generator.log(lines).replace(b"\r\n", b"\n").split(b"\n")[:-1] for _ in range(3)]
@@ -95,16 +91,17 @@ def make_wrapped(directory, lines):
         name, pieces = rng.choice([stream for stream in streams if stream[1]])
         mixed += [wrappers.cri(*piece, name) for piece in pieces[:3]]
         del pieces[:3]
-    (directory / "a.log").write_bytes(b"".join(mixed))
     docker = [wrappers.docker(*piece) for piece in wrappers.pieces(texts[2], 80)]
-    (directory / "b.log").write_bytes(b"".join(docker))
     journal = [wrappers.journal_short(line) for line in texts[0]]
-    (directory / "c.log").write_bytes(b"".join(journal).removesuffix(b"\n"))
     exported = [wrappers.journal_export(line) for line in texts[1]]
-    (directory / "d.export").write_bytes(b"".join(exported))
     indented = [wrappers.cloud_logging_indented(line) for line in texts[2][:60]]
-    (directory / "e.json").write_bytes(b"[\n" + b"".join(indented).removesuffix(b",\n") + b"\n]\n")
-    harness.set_mtime(directory)
+    harness.write_logs(directory, {
+        "a.log": b"".join(mixed),
+        "b.log": b"".join(docker),
+        "c.log": b"".join(journal).removesuffix(b"\n"),
+        "d.export": b"".join(exported),
+        "e.json": b"[\n" + b"".join(indented).removesuffix(b",\n") + b"\n]\n",
+    })
     return Input(directory.name, directory, nasty_logs.IDENTIFIERS)
 
 
