@@ -69,11 +69,16 @@ void Descriptor::reset() {
 Result<NewFile> NewFile::create(std::string path) {
   std::string name = path;
   if (!name.ends_with(kSuffix)) name += kSuffix;
-  name += ".tmp-XXXXXX";
-  Descriptor descriptor(::mkostemp(name.data(), O_CLOEXEC));
-  if (!descriptor.open()) return system_error(errno);
-  ::flock(descriptor.number(), LOCK_EX | LOCK_NB);
-  return NewFile(std::move(path), std::move(name), std::move(descriptor));
+  // Until it is locked, others may take it for abandoned: then another one is made.
+  while (true) {
+    std::string temporary = name + ".tmp-XXXXXX";
+    Descriptor descriptor(::mkostemp(temporary.data(), O_CLOEXEC));
+    if (!descriptor.open()) return system_error(errno);
+    ::flock(descriptor.number(), LOCK_EX);
+    struct stat facts {};
+    const bool removed = ::fstat(descriptor.number(), &facts) == 0 && facts.st_nlink == 0;
+    if (!removed) return NewFile(std::move(path), std::move(temporary), std::move(descriptor));
+  }
 }
 
 NewFile::~NewFile() {

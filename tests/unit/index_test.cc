@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <filesystem>
 #include <fstream>
+#include <future>
 #include <iterator>
 #include <random>
 #include <set>
@@ -558,6 +559,19 @@ TEST_F(Index, RemovesWhatKilledWritersLeftAndNothingElse) {
   EXPECT_THAT(names(), testing::UnorderedElementsAre("b.ktrace-index.tmp-abcdef", "c.ktrace-index",
                                                      "d.tmp-abcdef", "ktrace-index.tmp-abcdef",
                                                      "log.ktrace-index"));
+}
+
+// Each removes what killed writers left, and must not take the others for such.
+TEST_F(Index, IsWrittenBesideOthers) {
+  const auto write_often = [&](int writer) {
+    const std::string path = (directory_ / fmt::format("{}.ktrace-index", writer)).string();
+    int written = 0;
+    for (int i = 0; i < 100; ++i) written += IndexWriter().finish(path, {}).ok() ? 1 : 0;
+    return written;
+  };
+  std::vector<std::future<int>> writers;
+  for (int i = 0; i < 4; ++i) writers.push_back(std::async(std::launch::async, write_often, i));
+  for (std::future<int>& writer : writers) EXPECT_EQ(writer.get(), 100);
 }
 
 TEST_F(Index, KeepsTheOldOneWhenTheNewOneCannotBeWritten) {
