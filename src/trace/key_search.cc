@@ -52,6 +52,13 @@ void find_portable(std::string_view block, const std::array<bool, 256>& last,
   }
 }
 
+struct Task {
+  std::string_view block;
+  const KeySearch::Letters &before, &last;
+  const KeySearch::Deeper& deeper;
+  std::vector<std::uint32_t>& separators;
+};
+
 #if defined(__x86_64__)
 
 // Bytes that no letter and no separator is equal to are in no set: of lower four bits 0 that is 1.
@@ -143,34 +150,24 @@ class Avx2Letters {
   Avx2Set first_, second_;
 };
 
-// kTwo is known when the loop is compiled: without it, it takes a quarter less.
+// A set of instructions looks where, among the 64 places from `at` on, a key may end: a bit for
+// each place, that of the last but one letter. kTwo is known when the loop is compiled: without it,
+// it takes a quarter less.
 template <bool kTwo>
-class Avx2KeySearch {
+class Avx2Ends {
  public:
-  KTRACE_AVX2 Avx2KeySearch(const KeySearch::Letters& before, const KeySearch::Letters& last)
+  KTRACE_AVX2 Avx2Ends(const KeySearch::Letters& before, const KeySearch::Letters& last)
       : before_(before), last_(last), separators_(kSeparators) {}
 
-  // A place is that of the last but one letter. Reads at most 63 bytes beyond the block.
-  KTRACE_AVX2 void run(std::string_view block, const KeySearch::Deeper& deeper,
-                       std::vector<std::uint32_t>& separators) const {
-    const Avx2KeySearch self = *this;
-    Stripe stripe;
-    for (std::size_t begin = 0, at = 0; at + 2 < block.size(); begin = at) {
-      const std::size_t end = std::min(at + 64 * Stripe::kWords, block.size() - 2);
-      std::size_t noted = 0;
-      for (std::size_t i = 0; at < end; ++i, at += 64) {
-        const std::uint64_t low = self.ends(block.data() + at);
-        const std::uint64_t high = self.ends(block.data() + at + 32);
-        stripe.note(high << 32 | low, i, noted);
-      }
-      stripe.push(noted, block, begin, deeper, separators);
-    }
+  KTRACE_AVX2 std::uint64_t look(const char* at) const {
+    const std::uint64_t low = look_at_half(at), high = look_at_half(at + 32);
+    return high << 32 | low;
   }
 
  private:
-  // A bit for each of the 32 places from `at` on. Whether a separator follows a quote is looked at
-  // here only when there are many letters, and so many places at which none does.
-  KTRACE_AVX2 std::uint32_t ends(const char* at) const {
+  // Whether a separator follows a quote is looked at here only when there are many letters, and so
+  // many places at which none does.
+  KTRACE_AVX2 std::uint32_t look_at_half(const char* at) const {
     const __m256i behind = load(at + 2);
     __m256i quote = _mm256_cmpeq_epi8(behind, _mm256_set1_epi8('"'));
     if (kTwo) quote = _mm256_and_si256(quote, separators_.has(load(at + 3)));
@@ -223,29 +220,12 @@ class Avx512Letters {
 };
 
 template <bool kTwo>
-class Avx512KeySearch {
+class Avx512Ends {
  public:
-  KTRACE_AVX512 Avx512KeySearch(const KeySearch::Letters& before, const KeySearch::Letters& last)
+  KTRACE_AVX512 Avx512Ends(const KeySearch::Letters& before, const KeySearch::Letters& last)
       : before_(before), last_(last), separators_(kSeparators), behind_(kBehind) {}
 
-  // Reads at most 64 bytes beyond the block.
-  KTRACE_AVX512 void run(std::string_view block, const KeySearch::Deeper& deeper,
-                         std::vector<std::uint32_t>& separators) const {
-    const Avx512KeySearch self = *this;
-    Stripe stripe;
-    for (std::size_t begin = 0, at = 0; at + 2 < block.size(); begin = at) {
-      const std::size_t end = std::min(at + 64 * Stripe::kWords, block.size() - 2);
-      std::size_t noted = 0;
-      for (std::size_t i = 0; at < end; ++i, at += 64) {
-        stripe.note(self.ends(block.data() + at), i, noted);
-      }
-      stripe.push(noted, block, begin, deeper, separators);
-    }
-  }
-
- private:
-  // A bit for each of the 64 places from `at` on, as Avx2KeySearch has it.
-  KTRACE_AVX512 std::uint64_t ends(const char* at) const {
+  KTRACE_AVX512 std::uint64_t look(const char* at) const {
     const __m512i behind = load_wide(at + 2);
     __mmask64 found = ~__mmask64{0};
     found = last_.has(found, load_wide(at + 1));
@@ -255,9 +235,53 @@ class Avx512KeySearch {
     return separators_.has(found, behind) | separators_.has(quotes, load_wide(at + 3));
   }
 
+ private:
   Avx512Letters<kTwo> before_, last_;
   Avx512Set separators_, behind_;
 };
+
+// Reads at most 64 bytes beyond the block. Inlined into functions that may use the instructions: no
+// template's parameter tells which.
+template <typename Ends>
+[[gnu::always_inline]] inline void find_by(const Task& task) {
+  const std::string_view block = task.block;
+  const Ends ends(task.before, task.last);
+  Stripe stripe;
+  for (std::size_t begin = 0, at = 0; at + 2 < block.size(); begin = at) {
+    const std::size_t end = std::min(at + 64 * Stripe::kWords, block.size() - 2);
+    std::size_t noted = 0;
+    for (std::size_t i = 0; at < end; ++i, at += 64) {
+      stripe.note(ends.look(block.data() + at), i, noted);
+    }
+    stripe.push(noted, block, begin, task.deeper, task.separators);
+  }
+}
+
+template <bool kTwo>
+KTRACE_AVX2 void find_avx2(const Task& task) {
+  find_by<Avx2Ends<kTwo>>(task);
+}
+
+template <bool kTwo>
+KTRACE_AVX512 void find_avx512(const Task& task) {
+  find_by<Avx512Ends<kTwo>>(task);
+}
+
+// False when there is no such way.
+bool find_by_vectors(Vectors vectors, const Task& task) {
+  if (vectors == Vectors::none) return false;
+  const bool two = task.before.two || task.last.two;
+  if (vectors == Vectors::avx512) {
+    two ? find_avx512<true>(task) : find_avx512<false>(task);
+  } else {
+    two ? find_avx2<true>(task) : find_avx2<false>(task);
+  }
+  return true;
+}
+
+#else
+
+bool find_by_vectors(Vectors, const Task&) { return false; }
 
 #endif
 
@@ -316,18 +340,9 @@ KeySearch::KeySearch(const KeySet& keys, Vectors vectors) : vectors_(vectors) {
 }
 
 void KeySearch::find_all(std::string_view block, std::vector<std::uint32_t>& separators) const {
-#if defined(__x86_64__)
-  const bool two = before_.two || last_.two;
-  if (vectors_ == Vectors::avx512 && fits_) {
-    if (two) return Avx512KeySearch<true>(before_, last_).run(block, deeper_, separators);
-    return Avx512KeySearch<false>(before_, last_).run(block, deeper_, separators);
-  }
-  if (vectors_ == Vectors::avx2 && fits_) {
-    if (two) return Avx2KeySearch<true>(before_, last_).run(block, deeper_, separators);
-    return Avx2KeySearch<false>(before_, last_).run(block, deeper_, separators);
-  }
-#endif
-  find_portable(block, last_letters_, separators);
+  const bool found =
+      fits_ && find_by_vectors(vectors_, {block, before_, last_, deeper_, separators});
+  if (!found) find_portable(block, last_letters_, separators);
 }
 
 KeySearch::Key KeySearch::key_before(std::string_view block, std::size_t separator) const {
