@@ -55,7 +55,6 @@ class List final : output::TraceRows {
     } else {
       write(*format, sink);
     }
-
     return session_.finish(sink, any);
   }
 
@@ -382,7 +381,6 @@ class List final : output::TraceRows {
   void write(const output::ListFormat& format, output::Sink& sink) {
     const auto writer = format.make(session_.style());
     writer->begin(*this, sink.buffer());
-
     // While rows become text, the text of those before is written.
     std::vector<std::string> texts(kTasksAhead * workers_.size()), before(texts.size());
     bool going = true;

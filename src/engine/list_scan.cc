@@ -202,13 +202,11 @@ class ListScan {
     searched_ = position;
     if (same) return;
     flush();
-    line_begin_ = content_ = line;
-    payload_ = format::recognise(begin + line_begin_, glance_);
-    if (payload_ == nullptr && hidden_) {
-      content_ = format::content_begin(block_.bytes, line_begin_);
-      payload_ = format::recognise(begin + content_, glance_);
-    }
-    if (content_ > line_begin_) {
+    line_begin_ = line;
+    content_ = hidden_ ? format::content_begin(block_.bytes, line) : line;
+    payload_ = format::recognise(begin + content_, glance_);
+    // Behind an envelope's head without quotes the content is outside of them where the line is.
+    if (content_ > line && !trace::balanced(block_.bytes.substr(line, content_ - line), vectors_)) {
       outside_ = trace::balanced(block_.bytes.substr(content_, position - content_), vectors_);
     }
     const bool one = payload_ != nullptr && payload_->split == nullptr;

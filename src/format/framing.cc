@@ -426,11 +426,16 @@ bool wrapped_at(std::string_view block, std::size_t line) {
 }
 
 std::size_t content_begin(std::string_view block, std::size_t line) {
+  // The content begins in these bytes as a rule: what is behind them need not be searched for the
+  // line's end.
+  constexpr std::size_t kHead = 64;
   Arena arena;
   Wrapped inside;
-  const std::string_view text = block.substr(line, line_end(block, line) - line);
+  const std::string_view head = block.substr(line, kHead);
+  const std::string_view text = head.substr(0, head.find('\n'));
   if (!unwrap_cri(without_line_end(text), Detail::beginning, arena, inside)) return line;
-  return inside.partial ? line : static_cast<std::size_t>(inside.content.data() - block.data());
+  if (inside.partial || inside.content.empty()) return line;
+  return static_cast<std::size_t>(inside.content.data() - block.data());
 }
 
 bool hides(std::string_view block, std::size_t position) {
