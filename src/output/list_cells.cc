@@ -1,9 +1,10 @@
-// A start costs a civil date, which is much for one of a million cells. Most lie in the same second
-// as the one before: then only the fraction is made anew.
+// Where starts of a million rows lie in the same second as the one before, only the fraction is
+// made anew: see clock.h.
 
 #include "list_cells.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include <fmt/format.h>
 
@@ -12,10 +13,8 @@
 namespace ktrace::output {
 namespace {
 
-using std::chrono::milliseconds;
-
 constexpr std::string_view kEllipsis = "\u2026";
-constexpr std::size_t kFraction = 3;  // digits of the second's
+constexpr unsigned kFraction = 3;  // digits of the second's
 constexpr std::string_view kCommonPrefix = "kube-";
 
 std::string others(std::size_t count) { return count == 0 ? "" : fmt::format(",+{}", count); }
@@ -30,14 +29,6 @@ std::size_t fitting(std::span<const std::string_view> names, const ComponentStyl
     if (width + others(names.size() - i - 1).size() <= style.width) fit = i + 1;
   }
   return fit;
-}
-
-// Two digits and what stands behind them.
-char* two(char* out, unsigned number, char behind) {
-  *out++ = static_cast<char>('0' + number / 10);
-  *out++ = static_cast<char>('0' + number % 10);
-  *out++ = behind;
-  return out;
 }
 
 }  // namespace
@@ -105,29 +96,22 @@ std::string Starts::heading(bool brief) const {
   return text;
 }
 
-// Zones differ by whole seconds.
 std::string_view Starts::cell(Time start, bool brief, Cell& cell) const {
-  char* const text = cell.text_.data();
-  Duration fraction = distance(cell.second_, start);
-  if (cell.size_ == 0 || start < cell.second_ || fraction >= std::chrono::seconds(1)) {
+  std::string& text = cell.text_;
+  if (cell.changed_(start)) {
     const CivilTime civil = to_civil(start, zone_);
-    fraction = civil.fraction;
-    cell.second_ = earlier(start, fraction);
-    char* end = text;
-    if (!one_year_) end = fmt::format_to(end, "{:04}-", civil.year);
-    if (!one_day_) end = two(two(end, civil.month, '-'), civil.day, ' ');
-    end = two(two(two(end, civil.hour, ':'), civil.minute, ':'), civil.second, '.');
-    cell.size_ = static_cast<std::size_t>(end - text) - 1;
-    if (one_day_ || !brief) cell.size_ += 1 + kFraction;
+    const auto out = std::back_inserter(text);
+    text.clear();
+    if (!one_year_) fmt::format_to(out, "{:04}-", civil.year);
+    if (!one_day_) fmt::format_to(out, "{:02}-{:02} ", civil.month, civil.day);
+    fmt::format_to(out, "{:02}:{:02}:{:02}", civil.hour, civil.minute, civil.second);
+    cell.second_ = text.size();
   }
   if (one_day_ || !brief) {
-    const auto number = static_cast<unsigned>(fraction / milliseconds(1));
-    char* const digits = text + cell.size_ - kFraction;
-    digits[0] = static_cast<char>('0' + number / 100);
-    digits[1] = static_cast<char>('0' + number / 10 % 10);
-    digits[2] = static_cast<char>('0' + number % 10);
+    text.resize(cell.second_);
+    append_fraction(start, kFraction, text);
   }
-  return {text, cell.size_};
+  return text;
 }
 
 }  // namespace ktrace::output

@@ -2,14 +2,13 @@
 
 #pragma once
 
-#include <array>
-#include <chrono>
 #include <cstddef>
 #include <limits>
 #include <span>
 #include <string>
 #include <string_view>
 
+#include "clock.h"
 #include "ktrace/time.h"
 
 namespace ktrace::output {
@@ -54,9 +53,9 @@ class Starts {
   /// Where cells are made, one after the other; always with the same `brief`.
   class Cell {
     friend Starts;
-    std::array<char, 32> text_;
-    std::size_t size_ = 0;
-    Time second_{};  // which of its fractions the text tells
+    std::string text_;
+    std::size_t second_ = 0;  // where the text of the second ends
+    SecondChange changed_;
   };
 
   /// A view of `cell`. All cells are of one length.
