@@ -188,16 +188,6 @@ bool glance_inside(const Slice& slice, bool severity, Arena& arena, Glance& seen
          payload->glance(inside.content, severity, seen);
 }
 
-}  // namespace
-
-bool unwrap_record(Record& record, Wrapped& first) {
-  return unwrap_each(take_wrapped, record, first);
-}
-
-std::span<const Payload> payloads() { return kPayloads; }
-
-namespace {
-
 // The first format of which starts(payload) says that a record of it starts at `line`.
 template <typename Starts>
 const Payload* first_of(const char* line, const Starts& starts) {
@@ -209,6 +199,12 @@ const Payload* first_of(const char* line, const Starts& starts) {
 }
 
 }  // namespace
+
+bool unwrap_record(Record& record, Wrapped& first) {
+  return unwrap_each(take_wrapped, record, first);
+}
+
+std::span<const Payload> payloads() { return kPayloads; }
 
 const Payload* recognise(const char* line) {
   return first_of(line, [line](const Payload& payload) { return payload.starts(line); });

@@ -171,19 +171,19 @@ bool read_unquoted(std::string_view body, Record& record) {
 
 }  // namespace
 
+bool glance_klog_text(std::string_view raw, bool /*severity*/, Glance& glance) {
+  glance.severity = severity_of(raw.front());
+  return read_stamp(raw.data(), glance.stamp);
+}
+
 bool starts_klog_text_glancing(const char* line, Glance& glance) {
-  glance.severity = severity_of(line[0]);
-  return read_stamp(line, glance.stamp) && (line[kStampEnd] == ' ' || line[kStampEnd] == ']');
+  const bool glanced = glance_klog_text({line, kStampEnd}, true, glance);
+  return glanced && (line[kStampEnd] == ' ' || line[kStampEnd] == ']');
 }
 
 bool starts_klog_text(const char* line) {
   Glance glance;
   return starts_klog_text_glancing(line, glance);
-}
-
-bool glance_klog_text(std::string_view raw, bool /*severity*/, Glance& glance) {
-  glance.severity = severity_of(raw.front());
-  return read_stamp(raw.data(), glance.stamp);
 }
 
 bool parse_klog_text(Record& record) {
