@@ -426,15 +426,13 @@ bool wrapped_at(std::string_view block, std::size_t line) {
 }
 
 std::size_t content_begin(std::string_view block, std::size_t line) {
-  // The content begins in these bytes as a rule: what is behind them need not be searched for the
-  // line's end.
-  constexpr std::size_t kHead = 64;
+  constexpr std::size_t kHead = 64;  // in which the content begins; the line may be long
   Arena arena;
   Wrapped inside;
   const std::string_view head = block.substr(line, kHead);
   const std::string_view text = head.substr(0, head.find('\n'));
-  if (!unwrap_cri(without_line_end(text), Detail::beginning, arena, inside)) return line;
-  if (inside.partial || inside.content.empty()) return line;
+  const bool whole = unwrap_cri(text, Detail::beginning, arena, inside) && !inside.partial;
+  if (!whole || inside.content.empty()) return line;
   return static_cast<std::size_t>(inside.content.data() - block.data());
 }
 
