@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,6 +19,7 @@
 #include "ktrace/id_table.h"
 #include "ktrace/key_search.h"
 #include "ktrace/record.h"
+#include "name_table.h"
 #include "scan.h"
 
 namespace ktrace::engine {
@@ -56,19 +56,6 @@ struct SeenPart {
   std::vector<SeenPiece> pieces;
   std::optional<Undated> first_undated;  ///< of the pieces
   std::uint64_t counted = 0;             ///< bytes that the store knows to be held
-};
-
-/// Numbers for names, from 0, of which there are at most 65,536: all further ones count as the
-/// last.
-class NameTable {
- public:
-  std::uint16_t number_of(std::string_view name);
-  const std::vector<std::string>& names() const { return names_; }
-
- private:
-  std::vector<std::string> names_;
-  std::map<std::string, std::uint16_t, std::less<>> numbers_;
-  std::uint16_t last_ = 0;  // that was asked for
 };
 
 /// What an Observation has room for.
