@@ -128,35 +128,19 @@ void each_hex_lane(std::string_view block, const Look& look) {
 // The runs of 32 or 64 hex digits, no more and no fewer: tells `look` place and size of each that
 // begins where `may` says that one can.
 template <typename May, typename Look>
-class HexNumbers {
- public:
-  HexNumbers(std::string_view block, const May& may, const Look& look)
-      : block_(block), may_(may), look_(look) {}
-
-  // Of each lane of hex digits, in order.
-  void see_lane(std::size_t lane) {
-    if (lane < done_) return;
-    std::size_t begin = lane, end = lane + kLane;
-    while (begin > done_ && is_hex(block_[begin - 1])) --begin;
-    done_ = end;
-    if (begin > 0 && is_hex(block_[begin - 1])) return;  // within a run that no identifier begins
-    if (!may_(begin)) return;
-    while (end < block_.size() && is_hex(block_[end])) ++end;
-    done_ = end;
-    if (end - begin == 32 || end - begin == 64) look_(begin, end - begin);
-  }
-
- private:
-  std::string_view block_;
-  May may_;
-  Look look_;
-  std::size_t done_ = 0;  // the end of the run that was looked at last
-};
-
-template <typename May, typename Look>
 void each_hex_number(std::string_view block, const May& may, const Look& look) {
-  HexNumbers numbers(block, may, look);
-  each_hex_lane(block, [&](std::size_t lane) { numbers.see_lane(lane); });
+  std::size_t done = 0;  // the end of the run that was looked at last
+  each_hex_lane(block, [&](std::size_t lane) {
+    if (lane < done) return;
+    std::size_t begin = lane, end = lane + kLane;
+    while (begin > done && is_hex(block[begin - 1])) --begin;
+    done = end;
+    if (begin > 0 && is_hex(block[begin - 1])) return;  // within a run that no identifier begins
+    if (!may(begin)) return;
+    while (end < block.size() && is_hex(block[end])) ++end;
+    done = end;
+    if (end - begin == 32 || end - begin == 64) look(begin, end - begin);
+  });
 }
 
 // Calls `look` with `word`, a whole word, and with what stands before each '.' in it: behind a name
