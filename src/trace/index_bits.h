@@ -44,19 +44,28 @@ class BitWriter {
   /// Fills the last byte with zeros.
   void finish() {
     append((used_ + 7) / 8);
-    held_ = used_ = 0;
+    out_.append(text_.data(), size_);
+    size_ = held_ = used_ = 0;
   }
 
  private:
+  // Whole words go to the string many at a time: for each its end would have to be looked up.
   void append(unsigned bytes) {
-    char text[8];
-    for (unsigned i = 0; i < 8; ++i) text[i] = static_cast<char>(held_ >> (8 * i));
-    out_.append(text, bytes);
+    if (size_ + 8 > text_.size()) {
+      out_.append(text_.data(), size_);
+      size_ = 0;
+    }
+    const bool swapped = std::endian::native == std::endian::big;
+    const std::uint64_t word = swapped ? __builtin_bswap64(held_) : held_;
+    std::memcpy(&text_[size_], &word, 8);
+    size_ += bytes;
   }
 
   std::string& out_;
   std::uint64_t held_ = 0;
   unsigned used_ = 0;
+  std::size_t size_ = 0;
+  std::array<char, 512> text_{};  // what is not in the string yet
 };
 
 /// Readable bytes that must follow what a BitReader reads.
@@ -122,8 +131,11 @@ class WidthEncoder {
   /// Only numbers of widths that were counted.
   void put(BitWriter& out, std::uint64_t value) const {
     const auto width = static_cast<unsigned>(std::bit_width(value));
-    out.put(words_[width], lengths_[width]);
-    if (width > 1) out.put(value ^ std::uint64_t{1} << (width - 1), width - 1);
+    const unsigned length = lengths_[width], rest = width > 1 ? width - 1 : 0;
+    const std::uint64_t below = value & ((std::uint64_t{1} << rest) - 1);
+    if (length + rest <= 64) return out.put(words_[width] | below << length, length + rest);
+    out.put(words_[width], length);
+    out.put(below, rest);
   }
 
  private:
