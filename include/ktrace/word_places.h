@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -43,12 +44,23 @@ std::optional<std::uint32_t> hash_of_id(std::string_view id);
 std::optional<std::vector<std::uint32_t>> hashes_of(const std::vector<std::string>& ids,
                                                     const std::vector<std::string>& names);
 
-/// Appends the places of all words in `block`, which holds whole lines and stands at `offset`;
-/// those of identifiers to `ids`, of names to `names`, most of them once. It has 64 readable bytes
-/// beyond its end. `told`: where UUIDs and numbers of 32 hex digits begin that are not wanted,
-/// ascending.
-void read_words(std::string_view block, std::uint64_t offset, std::span<const std::size_t> told,
-                std::vector<WordPlace>& ids, std::vector<WordPlace>& names);
+/// Reads the words of one block of a log after the other. Not thread-safe.
+class WordReader {
+ public:
+  /// Appends the places of identifiers to `ids`, of names to `names`, most of them once.
+  WordReader(std::vector<WordPlace>& ids, std::vector<WordPlace>& names);
+  ~WordReader();
+
+  /// Of all words in `block`, which holds whole lines and stands at `offset`, not before the block
+  /// that was read last. It has 64 readable bytes beyond its end. `told`: where UUIDs and numbers
+  /// of 32 hex digits begin, before a quote, that are not wanted, ascending.
+  void read(std::string_view block, std::uint64_t offset, std::span<const std::size_t> told);
+
+  struct State;
+
+ private:
+  std::unique_ptr<State> state_;
+};
 
 /// Words to bytes; there are fewer than 2^32 runs of steps. The layout is documented in
 /// ktrace-index(5).

@@ -77,6 +77,7 @@ IndexScan::IndexScan(const ListSearch& search, input::Source& source,
 void IndexScan::read(IndexWorker& worker, Part& part, IndexPart& into) const {
   GroupWalk walk(worker.links.hits, part, format::Depth::links);
   LinkTaker taker(worker.links, into.links);
+  trace::WordReader words(worker.ids, worker.names);
   std::vector<std::size_t> hidden;
   worker.ids.clear();
   worker.names.clear();
@@ -88,7 +89,7 @@ void IndexScan::read(IndexWorker& worker, Part& part, IndexPart& into) const {
         hidden.clear();
         hidden_.add(block.bytes, hidden);
         if (keeps_words) {
-          read_words(worker, block, into.seen, seen_before);
+          read_words(worker, words, block, into.seen, seen_before);
           seen_before = into.seen.undated.size();
           for (const std::size_t at : hidden) {
             worker.names.push_back(trace::word_place(trace::kHiddenWord, block.offset + at));
@@ -109,8 +110,8 @@ void IndexScan::read(IndexWorker& worker, Part& part, IndexPart& into) const {
 }
 
 // Of what was seen in the block, the places of nearly all identifiers are known.
-void IndexScan::read_words(IndexWorker& worker, const Block& block, const SeenPart& seen,
-                           std::size_t seen_before) const {
+void IndexScan::read_words(IndexWorker& worker, trace::WordReader& words, const Block& block,
+                           const SeenPart& seen, std::size_t seen_before) {
   const ListWorker& list = worker.list;
   auto certain = list.places.begin();
   for (std::size_t i = seen_before; i < seen.undated.size(); ++i) {
@@ -125,7 +126,7 @@ void IndexScan::read_words(IndexWorker& worker, const Block& block, const SeenPa
     if (id.form == 0) continue;
     worker.told.push_back(static_cast<std::size_t>(id.text.data() - block.bytes.data()));
   }
-  trace::read_words(block.bytes, block.offset, worker.told, worker.ids, worker.names);
+  words.read(block.bytes, block.offset, worker.told);
 }
 
 void IndexScan::take_words(IndexWorker& worker, IndexPart& into) const {

@@ -44,8 +44,8 @@ class IndexScan {
   void read(IndexWorker& worker, Part& part, IndexPart& into) const;
 
  private:
-  void read_words(IndexWorker& worker, const Block& block, const SeenPart& seen,
-                  std::size_t seen_before) const;
+  static void read_words(IndexWorker& worker, trace::WordReader& words, const Block& block,
+                         const SeenPart& seen, std::size_t seen_before);
   void take_words(IndexWorker& worker, IndexPart& into) const;
 
   const ListSearch& search_;

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <memory>
 #include <span>
 
 #include "ktrace/word_search.h"
@@ -23,10 +24,10 @@ namespace {
 // Appends places, and leaves out what was appended shortly before.
 class Places {
  public:
-  Places(std::uint64_t offset, std::vector<WordPlace>& places) : offset_(offset), places_(places) {}
+  explicit Places(std::vector<WordPlace>& places) : places_(places) {}
 
-  void add(std::uint32_t word, std::size_t at) {
-    const WordPlace place = word_place(word, offset_ + at);
+  void add(std::uint32_t word, std::uint64_t offset) {
+    const WordPlace place = word_place(word, offset);
     WordPlace& recent = recent_[word % recent_.size()];
     if (recent == place) return;
     recent = place;
@@ -34,7 +35,6 @@ class Places {
   }
 
  private:
-  std::uint64_t offset_;
   std::vector<WordPlace>& places_;
   std::array<WordPlace, 2048> recent_{};
 };
@@ -42,12 +42,12 @@ class Places {
 // Long words that were seen shortly before. They live as long as their block.
 class LongWords {
  public:
-  // Whether the word, of eight bytes or more, was one of them; now it is.
+  // Whether the word, of 16 bytes or more, was one of them; now it is.
   bool see(std::string_view word) {
     const std::uint64_t mixed = load_word(word.data(), 8) * kOdd +
                                 load_word(word.data() + word.size() - 8, 8) + word.size();
     std::string_view& there = words_[mixed * kOdd >> (64 - kBits)];
-    if (there == word) return true;
+    if (same(there, word)) return true;
     there = word;
     return false;
   }
@@ -56,6 +56,16 @@ class LongWords {
 
  private:
   static constexpr unsigned kBits = 10;
+
+  // As ==, but for most words it takes no call.
+  static bool same(std::string_view a, std::string_view b) {
+    if (a.size() != b.size()) return false;
+    if (a.size() > 32) return a == b;
+    const auto differ = [&](std::size_t at) {
+      return load_word(a.data() + at, 8) ^ load_word(b.data() + at, 8);
+    };
+    return (differ(0) | differ(8) | differ(a.size() - 16) | differ(a.size() - 8)) == 0;
+  }
 
   std::array<std::string_view, std::size_t{1} << kBits> words_{};
 };
@@ -106,16 +116,30 @@ class ToldIds {
   std::span<const std::size_t> places_;
 };
 
-class WordReader {
+}  // namespace
+
+// What is known from block to block.
+struct WordReader::State {
+  State(std::vector<WordPlace>& to_ids, std::vector<WordPlace>& to_names)
+      : ids(to_ids), names(to_names) {}
+
+  Places ids, names;
+  RecentWords recent;
+  std::uint64_t step = ~std::uint64_t{0};  // of which `recent` knows
+};
+
+namespace {
+
+class BlockWords {
  public:
-  WordReader(std::string_view block, std::uint64_t offset, std::span<const std::size_t> told,
-             std::vector<WordPlace>& ids, std::vector<WordPlace>& names)
+  BlockWords(std::string_view block, std::uint64_t offset, std::span<const std::size_t> told,
+             WordReader::State& known)
       : block_(block),
         offset_(offset),
+        told_(told),
         told_uuids_(told),
         told_numbers_(told),
-        ids_(offset, ids),
-        names_(offset, names),
+        known_(known),
         judged_(block) {}
 
   void run() {
@@ -129,6 +153,7 @@ class WordReader {
         });
         masks_[i].letter &= ~judged_.around(here, masks_[i].brace);
       }
+      leave_out_told(at);
       edges_.find(static_cast<std::uint32_t>(at), masks_.data(), count);
       read_names();
       edges_.clear();
@@ -154,6 +179,14 @@ class WordReader {
     return count;
   }
 
+  // That they are no names need not be found out.
+  void leave_out_told(std::size_t stripe) {
+    for (; !told_.empty() && told_.front() < stripe + kStripe * 64; told_ = told_.subspan(1)) {
+      const std::size_t at = told_.front() - stripe;
+      masks_[at / 64].letter &= ~(std::uint64_t{1} << at % 64);
+    }
+  }
+
   // Where the last of four dashes stands that are as far from each other as those of a UUID.
   template <typename Look>
   void each_uuid_end(std::uint64_t dashes, const Look& look) {
@@ -173,7 +206,7 @@ class WordReader {
     const std::size_t at = last_dash - kDashes[3];
     if (told_uuids_.holds(at, 1)) return;
     const std::string_view id = block_.substr(at, kUuid);
-    if (is_uuid_in_any_case(id)) ids_.add(word_hash(id), at);
+    if (is_uuid_in_any_case(id)) known_.ids.add(word_hash(id), offset_ + at);
   }
 
   // Of the run of hex digits around `lane` of the stripe at `stripe`.
@@ -182,7 +215,8 @@ class WordReader {
     const std::size_t begin = digits_begin(stripe, lane);
     digits_end_ = digits_end(stripe, lane);
     const std::size_t size = digits_end_ - begin;
-    if (size == 32 || size == 64) ids_.add(hash_of_number(block_.substr(begin, size)), begin);
+    if (size != 32 && size != 64) return;
+    known_.ids.add(hash_of_number(block_.substr(begin, size)), offset_ + begin);
   }
 
   std::size_t digits_begin(std::size_t stripe, std::size_t lane) const {
@@ -211,8 +245,10 @@ class WordReader {
     return behind;
   }
 
+  // The first line leaves a bit of every full lane, and of lanes above one.
   template <typename Look>
   static void each_lane(std::uint64_t hex, const Look& look) {
+    if (((~hex - 0x0001'0001'0001'0001) & hex & 0x8000'8000'8000'8000) == 0) return;
     std::uint64_t lanes = hex & hex >> 1;
     lanes &= lanes >> 2;
     lanes &= lanes >> 4;
@@ -225,10 +261,13 @@ class WordReader {
     const std::uint32_t* const begins = edges_.begins();
     for (std::size_t i = 0; i < edges_.size();) {
       if (begins[i] >= step_end_) begin_step(begins[i]);
-      const std::size_t next = static_cast<std::size_t>(
-          std::lower_bound(begins + i, begins + edges_.size(), step_end_) - begins);
-      const std::size_t count = recent_.find_others(block_.data(), begins + i, edges_.ends() + i,
-                                                    next - i, others_.data());
+      std::size_t next = edges_.size();
+      if (begins[next - 1] >= step_end_) {
+        next = static_cast<std::size_t>(std::lower_bound(begins + i, begins + next, step_end_) -
+                                        begins);
+      }
+      const std::size_t count = known_.recent.find_others(
+          block_.data(), begins + i, edges_.ends() + i, next - i, others_.data());
       for (std::size_t other = 0; other < count; ++other) read_word(i + others_[other]);
       i = next;
     }
@@ -241,41 +280,47 @@ class WordReader {
     if (size > RecentWords::kLongest) {
       if (long_.see({begin, size})) return;
     } else {
-      recent_.learn(begin, size);
+      known_.recent.learn(begin, size);
     }
     if (begins_with_id({begin, size})) return;
     each_name_in({begin, size}, [&](std::string_view name) {
-      if (may_be_name(name)) names_.add(word_hash(name), at);
+      if (may_be_name(name)) known_.names.add(word_hash(name), offset_ + at);
       return false;
     });
   }
 
   void begin_step(std::size_t at) {
-    step_end_ = at + static_cast<std::size_t>(kWordStep - (offset_ + at) % kWordStep);
-    recent_.forget();
+    const std::uint64_t step = (offset_ + at) / kWordStep;
+    step_end_ = static_cast<std::size_t>((step + 1) * kWordStep - offset_);
+    if (step != known_.step) known_.recent.forget();
+    known_.step = step;
     long_.forget();
   }
 
   std::string_view block_;
   std::uint64_t offset_;
+  std::span<const std::size_t> told_;  // those behind the stripes that were read
   ToldIds told_uuids_, told_numbers_;
+  WordReader::State& known_;
   std::uint64_t dashes_before_ = 0;  // of the 64 places before
   std::size_t digits_end_ = 0;       // of the run that was read last
-  Places ids_, names_;
-  RecentWords recent_;
   LongWords long_;
   JudgedLines judged_;
   std::array<WordMasks, kStripe + 1> masks_;
   WordEdges edges_;
   std::array<std::uint32_t, (kStripe + 1) * 32 + 1 + 8> others_;
-  std::size_t step_end_ = 0;  // of the step of which recent_ and long_ know
+  std::size_t step_end_ = 0;  // of the step of which known_.recent and long_ know
 };
 
 }  // namespace
 
-void read_words(std::string_view block, std::uint64_t offset, std::span<const std::size_t> told,
-                std::vector<WordPlace>& ids, std::vector<WordPlace>& names) {
-  WordReader(block, offset, told, ids, names).run();
+WordReader::WordReader(std::vector<WordPlace>& ids, std::vector<WordPlace>& names)
+    : state_(std::make_unique<State>(ids, names)) {}
+WordReader::~WordReader() = default;
+
+void WordReader::read(std::string_view block, std::uint64_t offset,
+                      std::span<const std::size_t> told) {
+  BlockWords(block, offset, told, *state_).run();
 }
 
 }  // namespace ktrace::trace

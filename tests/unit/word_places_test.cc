@@ -31,7 +31,7 @@ std::vector<WordPlace> places_in(std::string text, std::uint64_t offset = 0,
   const std::size_t size = text.size();
   text.append(64, 'z');  // what lies behind a block must not matter
   std::vector<WordPlace> places, names;
-  read_words(std::string_view(text).substr(0, size), offset, told, places, names);
+  WordReader(places, names).read(std::string_view(text).substr(0, size), offset, told);
   places.insert(places.end(), names.begin(), names.end());
   std::sort(places.begin(), places.end());
   return places;
@@ -187,7 +187,7 @@ TEST(WordPlaces, AreExactlyThoseOfNames) {
     const std::uint64_t offset = 5 * kWordStep - random() % 20000;
     const std::string padded = text + std::string(64, 'z');
     std::vector<WordPlace> ids, names;
-    read_words(std::string_view(padded).substr(0, text.size()), offset, {}, ids, names);
+    WordReader(ids, names).read(std::string_view(padded).substr(0, text.size()), offset, {});
     EXPECT_EQ(std::set<WordPlace>(names.begin(), names.end()), plain_names(text, offset));
   }
 }
@@ -216,7 +216,7 @@ TEST(WordPlaces, TellOfIdentifiersWhereverTheyStand) {
     if (text.ends_with(kUuid + " ")) expected.insert(id(kUuid));
     const std::string padded = text + std::string(64, 'z');
     std::vector<WordPlace> ids, names;
-    read_words(std::string_view(padded).substr(0, text.size()), 0, {}, ids, names);
+    WordReader(ids, names).read(std::string_view(padded).substr(0, text.size()), 0, {});
     EXPECT_EQ(std::set<WordPlace>(ids.begin(), ids.end()), expected) << text;
   }
 }
