@@ -67,7 +67,7 @@ struct IndexFacts {
   friend bool operator==(const IndexFacts&, const IndexFacts&) = default;
 };
 
-/// Makes an index. Holds about 8 bytes for an occurrence and 25 for a distinct identifier. To
+/// Makes an index. Holds about 8 bytes for an occurrence, 17 for an identifier in a block. To
 /// continue an index, add what the old one gives, then the rest. Not thread-safe.
 class IndexWriter {
  public:

@@ -57,6 +57,7 @@ class ClassTable {
   explicit ClassTable(const std::vector<Entry>& entries) {
     // Nearly all have the class of one shortly before.
     std::array<std::uint32_t, 256> recent{};
+    classes_.reserve(entries.size());
     for (const Entry& entry : entries) {
       const std::uint32_t name = class_of(entry);
       std::uint32_t& number = recent[name * 2654435761U >> 24];
@@ -103,10 +104,10 @@ void put_place(BitWriter& out, const Entry& entry, unsigned bits, const WidthEnc
       out.put(entry.number.low & ((std::uint64_t{1} << 62) - 1), 62);
       break;
     case Place::shared:
-      out.put(entry.value, bits);
+      out.put(entry.number.low, bits);
       break;
     case Place::again:
-      distances.put(out, entry.value);
+      distances.put(out, entry.number.low);
       break;
     default:
       out.put(entry.number.high, 64);
@@ -147,7 +148,7 @@ std::string encode_identifiers(const std::vector<Entry>& entries, unsigned rank_
   WidthEncoder classes, distances;
   for (std::size_t i = 0; i < entries.size(); ++i) {
     classes.count(table[i]);
-    if (entries[i].place == Place::again) distances.count(entries[i].value);
+    if (entries[i].place == Place::again) distances.count(entries[i].number.low);
   }
   classes.write_code(out);
   distances.write_code(out);

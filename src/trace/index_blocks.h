@@ -39,8 +39,7 @@ std::string encode_times(const std::vector<Moment>& records);
 struct Entry {
   std::uint16_t tag = 0;
   Place place = Place::none;
-  Number number;            ///< of hex, uuid and uuid4
-  std::uint64_t value = 0;  ///< of shared the rank, of again the distance
+  Number number;  ///< of shared the rank, of again the distance, as the lower half
 };
 
 /// `rank_bits`: how many bits a rank takes.

@@ -74,12 +74,11 @@ std::uint32_t DistinctIds::insert(const Key& key) {
 
 std::uint32_t DistinctIds::append(const Key& key) {
   const auto id = static_cast<std::uint32_t>(size());
-  forms_.push_back(static_cast<std::uint8_t>(key.form));
+  forms_.push_back(key.form);
   numbers_.push_back(key.number);
   if (key.form == Form::text) {
     numbers_.back() = {texts_.size(), 0};
     texts_.push_back(arena_.keep(key.text));
-    set_shared(id);
   }
   return id;
 }
@@ -112,11 +111,6 @@ void DistinctIds::place(std::uint32_t id, std::uint64_t hash) {
   std::size_t at = slot_of(hash);
   while (slots_[at] != 0) at = (at + 1) & (slots_.size() - 1);
   slots_[at] = stamp(hash, id);
-}
-
-std::string_view DistinctIds::text(std::uint32_t id) {
-  char room[kLongestNumber];
-  return form(id) == Form::text ? texts_[numbers_[id].high] : arena_.keep(text(id, room));
 }
 
 std::string_view DistinctIds::text(std::uint32_t id, char* room) const {

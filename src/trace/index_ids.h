@@ -1,5 +1,4 @@
-// The distinct identifiers of an index in the making, numbered in the order of their first
-// occurrence.
+// Distinct identifiers, numbered in the order of their first occurrence.
 
 #pragma once
 
@@ -43,9 +42,6 @@ class DistinctIds {
   /// Makes a later insert() of a key with this hash faster.
   void prefetch(std::uint64_t hash) const { __builtin_prefetch(&slots_[slot_of(hash)]); }
 
-  /// Makes a later number() faster.
-  void prefetch_number(std::uint32_t id) const { __builtin_prefetch(&numbers_[id]); }
-
   /// The number of the identifier; it is new when that is the size() from before.
   std::uint32_t insert(const Key& key);
 
@@ -54,15 +50,11 @@ class DistinctIds {
 
   std::size_t size() const { return forms_.size(); }
 
-  Form form(std::uint32_t id) const { return static_cast<Form>(forms_[id] & ~kShared); }
-  bool shared(std::uint32_t id) const { return (forms_[id] & kShared) != 0; }
-  void set_shared(std::uint32_t id) { forms_[id] |= kShared; }
+  Form form(std::uint32_t id) const { return forms_[id]; }
   const Number& number(std::uint32_t id) const { return numbers_[id]; }
 
-  /// The identifier's own spelling. Lives as long as the table.
-  std::string_view text(std::uint32_t id);
-
-  /// The same, but of a number it is written to `room`, for kLongestNumber bytes.
+  /// The identifier's own spelling; of text it lives as long as the table, of a number it is
+  /// written to `room`, for kLongestNumber bytes.
   std::string_view text(std::uint32_t id, char* room) const;
 
   /// The identifier without its hash; of text it lives as long as the table.
@@ -71,13 +63,7 @@ class DistinctIds {
   /// Frees what only insert() needs.
   void close();
 
-  /// Two numbers for any use instead of the identifier's own. Only of shared ones, once their text
-  /// is no longer needed.
-  Number& scratch(std::uint32_t id) { return numbers_[id]; }
-
  private:
-  static constexpr std::uint8_t kShared = 0x80;
-
   __extension__ using Product = unsigned __int128;
 
   static std::uint64_t fold(std::uint64_t a, std::uint64_t b) {
@@ -97,7 +83,7 @@ class DistinctIds {
 
   std::uint64_t salt_[2];
   Chunks<Number> numbers_;  // of text, high is its place in texts_
-  Chunks<std::uint8_t> forms_;
+  Chunks<Form> forms_;
   std::vector<std::string_view> texts_;
   Arena arena_;
 

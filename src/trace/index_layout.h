@@ -14,6 +14,7 @@
 
 #pragma once
 
+#include <bit>
 #include <compare>
 #include <cstddef>
 #include <cstdint>
@@ -61,6 +62,17 @@ struct Number {
     return a.high != b.high ? a.high <=> b.high : a.low <=> b.low;
   }
 };
+
+__extension__ using Wide = unsigned __int128;
+
+inline Wide wide(const Number& number) { return static_cast<Wide>(number.high) << 64 | number.low; }
+
+/// How many bits it has without leading zeros.
+inline unsigned width(Wide value) {
+  const auto high = static_cast<std::uint64_t>(value >> 64);
+  const auto low = static_cast<std::uint64_t>(value);
+  return static_cast<unsigned>(high != 0 ? 64 + std::bit_width(high) : std::bit_width(low));
+}
 
 /// How an identifier is spelt.
 enum class Form : std::uint8_t {

@@ -9,17 +9,7 @@
 namespace ktrace::trace::index {
 namespace {
 
-__extension__ using Wide = unsigned __int128;
-
 constexpr unsigned kSpareBits = 2;
-
-Wide wide(const Number& number) { return static_cast<Wide>(number.high) << 64 | number.low; }
-
-unsigned width(Wide value) {
-  const auto high = static_cast<std::uint64_t>(value >> 64);
-  const auto low = static_cast<std::uint64_t>(value);
-  return static_cast<unsigned>(high != 0 ? 64 + std::bit_width(high) : std::bit_width(low));
-}
 
 // What is left of a number that is not before the page's first.
 class Cut {

@@ -23,6 +23,7 @@ namespace ktrace::trace::index {
 struct Leaf {
   Number number;
   std::uint32_t block = 0;
+  std::uint32_t id = 0;  ///< by which the writer knows it
 };
 
 /// `leaves` are in order, at least one, at most kLeaf.

@@ -1,10 +1,9 @@
-// Makes an index: occurrences are numbered and packed while they come, and written at the end, when
-// it is known which identifiers several blocks share.
+// Makes an index: occurrences are packed while they come, and written at the end, when it is known
+// which identifiers several blocks share.
 //
 // Until then a block is its records' offsets and times, already packed (about 4 bytes a record),
-// and for each occurrence a tag (2 bytes), a bit that says whether its identifier is new, and, if
-// not, the identifier's number (4 bytes). New identifiers need none: they are numbered as they
-// come.
+// for each occurrence a tag and how far before it the same identifier stands (4 bytes), and the
+// block's identifiers (17 bytes).
 
 #include <algorithm>
 #include <array>
@@ -15,22 +14,21 @@
 #include <tuple>
 #include <utility>
 
+#include "index_block_ids.h"
 #include "index_blocks.h"
 #include "index_chunks.h"
 #include "index_dictionary.h"
 #include "index_ids.h"
 #include "index_layout.h"
 #include "index_leaves.h"
+#include "index_order.h"
 #include "index_storage.h"
+#include "ktrace/arena.h"
 #include "ktrace/index.h"
 
 namespace ktrace::trace {
 namespace index {
 namespace {
-
-__extension__ using Wide = unsigned __int128;
-
-Wide wide(const Number& number) { return static_cast<Wide>(number.high) << 64 | number.low; }
 
 // Numbers for keys. Nearly all occurrences have the spelling and component of one shortly before.
 class Keys {
@@ -66,62 +64,22 @@ class Keys {
   std::map<Key, std::uint16_t> numbers_;
 };
 
-// Local identifiers in buckets by the leading bits of their distance from the least: random ones
-// are then nearly in order, and each bucket can be sorted in the cache.
-class Buckets {
- public:
-  explicit Buckets(const DistinctIds& ids) {
-    Wide least = ~Wide{0}, most = 0;
-    each_local(ids, [&](std::uint32_t id) {
-      least = std::min(least, wide(ids.number(id)));
-      most = std::max(most, wide(ids.number(id)));
-    });
-    if (least > most) return;
-    unsigned shift = 0;
-    while ((most - least) >> shift >> kBits != 0) ++shift;
-    const auto bucket_of = [&](std::uint32_t id) {
-      return static_cast<std::size_t>((wide(ids.number(id)) - least) >> shift);
-    };
-    each_local(ids, [&](std::uint32_t id) { ++begins_[bucket_of(id) + 1]; });
-    for (std::size_t i = 1; i < begins_.size(); ++i) begins_[i] += begins_[i - 1];
-    order_.resize(begins_.back());
-    std::vector<std::uint32_t> next = begins_;
-    each_local(ids, [&](std::uint32_t id) { order_[next[bucket_of(id)]++] = id; });
-  }
-
-  std::size_t size() const { return begins_.size() - 1; }
-
-  std::span<const std::uint32_t> operator[](std::size_t bucket) const {
-    return std::span(order_).subspan(begins_[bucket], begins_[bucket + 1] - begins_[bucket]);
-  }
-
- private:
-  static constexpr unsigned kBits = 12;
-
-  template <typename Take>
-  static void each_local(const DistinctIds& ids, Take&& take) {
-    for (std::uint32_t id = 0; id < ids.size(); ++id) {
-      if (!ids.shared(id)) take(id);
-    }
-  }
-
-  std::vector<std::uint32_t> begins_ = std::vector<std::uint32_t>((1 << kBits) + 1);
-  std::vector<std::uint32_t> order_;
-};
-
 // A block between its occurrences' coming and its being written.
 struct PackedBlock {
   std::uint32_t size = 0;
-  std::uint32_t first_id = 0;  // the number of the first identifier that was new in it
   std::string times;
 };
 
-// An occurrence whose block is not full yet.
-struct Pending {
-  DistinctIds::Key id;  // its text is in Pending texts
-  std::size_t text_begin = 0;
-  std::size_t text_size = 0;
+// What is kept of an occurrence beside its record and its identifier.
+struct PackedOccurrence {
   std::uint16_t tag = 0;
+  std::uint16_t distance = 0;  // to the one before it with its identifier; 0: the block's first
+};
+
+// An identifier that the dictionary lists.
+struct Shared {
+  std::string_view text;
+  std::uint32_t begin = 0, end = 0;  // of its numbers in shared_ids
 };
 
 }  // namespace
@@ -131,50 +89,48 @@ using namespace index;  // NOLINT(google-build-using-namespace): the rest of thi
 
 struct IndexWriter::State {
   // While occurrences come.
-  void add(const Occurrence& occurrence, const ReadId& id);
-  void pack_block();
-  void intern(const Pending& pending);
+  void add(std::uint16_t key, const Occurrence& occurrence, const ReadId& id);
+  std::uint16_t add_id(const ReadId& id);
+  void end_block();
 
   // At the end, in this order.
   Status write(const std::string& path, const IndexFacts& facts);
+  void share_texts();
+  void order_numbers();
+  void take_order(std::span<const Leaf> sorted, const IdOrder& order, std::vector<Leaf>& leaves);
+  void share_number(std::span<const Leaf> same);
   void rank_shared();
   void write_blocks(NewFile& file);
   void write_block(NewFile& file, std::uint32_t block);
-  Entry entry_of(std::uint32_t id, std::uint32_t block, std::uint32_t at);
   void write_dictionary(NewFile& file);
   void write_leaves(NewFile& file);
-  void write_leaf_page(NewFile& file, std::span<const Leaf> leaves);
-  void append_leaves(std::span<const std::uint32_t> bucket, std::vector<Leaf>& leaves) const;
 
   Keys keys;
-  DistinctIds ids;
+  BlockIds ids;       // of those that are text, the values are numbers of texts
+  DistinctIds texts;  // and of no others
   std::vector<PackedBlock> blocks;
-  Chunks<std::uint16_t> tags;
-  std::vector<bool> repeated;  // whether an occurrence's identifier is not new
-  Chunks<std::uint32_t> repeats;
-  std::uint64_t size = 0;
+  Chunks<PackedOccurrence> occurrences;
   std::string links, words, restarts;
   std::string failure;
 
   // The block that is being filled.
-  std::vector<Pending> pending;
-  std::string pending_texts;
+  std::uint32_t filled = 0;
   std::vector<Moment> records;
   std::uint64_t last_offset = 0;
   Severity last_severity = Severity::unspecified;
 
   // While writing.
   Directory directory;
-  std::vector<std::pair<std::string_view, std::uint32_t>> shared;  // in order
-  std::vector<std::pair<std::uint32_t, std::uint32_t>> postings;   // (rank, block)
-  std::size_t next_tag = 0, next_repeat = 0;
+  Arena numbers;                          // of shared ones, as they are spelt
+  std::vector<Shared> shared;             // in order
+  std::vector<std::uint32_t> shared_ids;  // of each, ascending
+  std::vector<std::string> leaf_pages;
+  std::size_t next_occurrence = 0;
   std::uint32_t next_id = 0;
-  std::vector<std::uint32_t> last_seen;  // by identifier new in the block: its last occurrence + 1
+  std::vector<Entry> entries;  // of a block
 };
 
-void IndexWriter::State::add(const Occurrence& occurrence, const ReadId& id) {
-  const std::optional<std::uint16_t> key = keys.number(occurrence.key, occurrence.component);
-  if (!key) failure = "there are too many identifier keys and components";
+void IndexWriter::State::add(std::uint16_t key, const Occurrence& occurrence, const ReadId& id) {
   if (occurrence.offset < last_offset) failure = "records are out of order";
   if (ids.size() + kBlock > kMostIds) failure = "there are too many identifiers";
   if (!failure.empty()) return;
@@ -182,64 +138,96 @@ void IndexWriter::State::add(const Occurrence& occurrence, const ReadId& id) {
   const Moment moment{occurrence.offset, stamped ? to_ticks(occurrence.stamp) : 0,
                       occurrence.stamp.kind};
   // A block is read without the one before it, so its first occurrence tells everything.
-  const bool same =
-      !pending.empty() && moment == records.back() && occurrence.severity == last_severity;
-  const Tag tag{*key, occurrence.severity, moment.kind, same};
+  const bool same = filled != 0 && moment == records.back() && occurrence.severity == last_severity;
+  const Tag tag{key, occurrence.severity, moment.kind, same};
   last_offset = occurrence.offset;
   last_severity = occurrence.severity;
   if (!same) records.push_back(moment);
-  Pending& next = pending.emplace_back();
-  next.tag = tag.pack();
-  next.id.form = static_cast<Form>(id.form);
-  next.id.number = {id.high, id.low};
-  if (next.id.form == Form::text) next.id.form = parse_number(id.text, next.id.number);
-  next.text_begin = pending_texts.size();
-  if (next.id.form == Form::text) {
-    next.text_size = id.text.size();
-    pending_texts += id.text;
-  }
-  if (pending.size() == kBlock) pack_block();
+  if (filled++ == 0) ids.begin();
+  occurrences.push_back({tag.pack(), add_id(id)});
+  if (filled == kBlock) end_block();
 }
 
-void IndexWriter::State::pack_block() {
-  // How far ahead of its use a slot of the table is fetched: the time of a few insertions.
-  constexpr std::size_t kAhead = 8;
-  for (Pending& one : pending) {
-    one.id.text = std::string_view(pending_texts).substr(one.text_begin, one.text_size);
-    one.id.hash = ids.hash(one.id);
-  }
-  blocks.push_back({static_cast<std::uint32_t>(pending.size()),
-                    static_cast<std::uint32_t>(ids.size()), encode_times(records)});
-  for (std::size_t i = 0; i < pending.size(); ++i) {
-    if (i + kAhead < pending.size()) ids.prefetch(pending[i + kAhead].id.hash);
-    intern(pending[i]);
-  }
-  size += pending.size();
-  pending.clear();
-  pending_texts.clear();
+// Gives the distance to the occurrence before it, if any.
+std::uint16_t IndexWriter::State::add_id(const ReadId& id) {
+  DistinctIds::Key key{static_cast<Form>(id.form), {id.high, id.low}, id.text, 0};
+  if (key.form == Form::text) key.form = parse_number(id.text, key.number);
+  key.hash = texts.hash(key);
+  if (key.form != Form::text) return ids.add(static_cast<Place>(key.form), key.number, key.hash);
+  return ids.add(Place::shared, {0, texts.insert(key)}, key.hash);
+}
+
+void IndexWriter::State::end_block() {
+  blocks.push_back({filled, encode_times(records)});
   records.clear();
+  filled = 0;
 }
 
-void IndexWriter::State::intern(const Pending& one) {
-  const std::size_t known = ids.size();
-  const std::uint32_t id = ids.insert(one.id);
-  tags.push_back(one.tag);
-  repeated.push_back(id < known);
-  if (id == known) return;
-  repeats.push_back(id);
-  if (id < blocks.back().first_id) ids.set_shared(id);
-}
-
-// Sorts the shared identifiers. From here on a shared one's number() is its rank and the place
-// where it was seen last.
-void IndexWriter::State::rank_shared() {
-  for (std::uint32_t id = 0; id < ids.size(); ++id) {
-    if (ids.shared(id)) shared.emplace_back(ids.text(id), id);
+// All that are text are shared, be they in one block or in several.
+void IndexWriter::State::share_texts() {
+  const auto each = [this](const auto& take) {
+    for (std::uint32_t id = 0; id < ids.size(); ++id) {
+      if (ids.place(id) == Place::shared) take(id, ids.number(id).low);
+    }
+  };
+  shared.resize(texts.size());
+  each([this](std::uint32_t, std::uint64_t text) { ++shared[text].end; });
+  std::uint32_t end = 0;
+  for (std::uint32_t text = 0; text < shared.size(); ++text) {
+    shared[text].text = texts.text(text, nullptr);
+    shared[text].begin = end;
+    end += std::exchange(shared[text].end, end);
   }
+  shared_ids.resize(end);
+  each([this](std::uint32_t id, std::uint64_t text) { shared_ids[shared[text].end++] = id; });
+}
+
+// Numbers in several blocks are shared; of all others the leaves are made.
+void IndexWriter::State::order_numbers() {
+  IdOrder order(ids);
+  std::vector<Leaf> leaves;  // in order, in no page yet
+  const auto end_page = [&](std::span<const Leaf> page) {
+    leaf_pages.push_back(encode_leaves(page));
+    directory.leaves.push_back({{}, page.front().number});
+  };
+  for (auto sorted = order.next(); !sorted.empty(); sorted = order.next()) {
+    take_order(sorted, order, leaves);
+    std::span<const Leaf> rest(leaves);
+    for (; rest.size() >= kLeaf; rest = rest.subspan(kLeaf)) end_page(rest.first(kLeaf));
+    leaves.erase(leaves.begin(), leaves.end() - static_cast<std::ptrdiff_t>(rest.size()));
+  }
+  if (!leaves.empty()) end_page(leaves);
+}
+
+void IndexWriter::State::take_order(std::span<const Leaf> sorted, const IdOrder& order,
+                                    std::vector<Leaf>& leaves) {
+  for (std::size_t begin = 0, end = 1; begin < sorted.size(); begin = end++) {
+    while (end < sorted.size() && order.same(sorted[begin], sorted[end])) ++end;
+    if (end - begin == 1) {
+      leaves.push_back(sorted[begin]);
+    } else {
+      share_number(sorted.subspan(begin, end - begin));
+    }
+  }
+}
+
+void IndexWriter::State::share_number(std::span<const Leaf> same) {
+  char room[kLongestNumber];
+  const auto form = static_cast<Form>(ids.place(same.front().id));
+  const std::size_t size = format_number(same.front().number, form, room);
+  const auto begin = static_cast<std::uint32_t>(shared_ids.size());
+  for (const Leaf& one : same) shared_ids.push_back(one.id);
+  shared.push_back(
+      {numbers.keep({room, size}), begin, static_cast<std::uint32_t>(shared_ids.size())});
+}
+
+void IndexWriter::State::rank_shared() {
   std::sort(shared.begin(), shared.end(),
-            [](const auto& a, const auto& b) { return dictionary_less(a.first, b.first); });
+            [](const Shared& a, const Shared& b) { return dictionary_less(a.text, b.text); });
   for (std::size_t rank = 0; rank < shared.size(); ++rank) {
-    ids.scratch(shared[rank].second) = {rank, 0};
+    for (std::uint32_t i = shared[rank].begin; i < shared[rank].end; ++i) {
+      ids.set_shared(shared_ids[i], rank);
+    }
   }
   directory.shared = shared.size();
 }
@@ -250,12 +238,15 @@ void IndexWriter::State::write_blocks(NewFile& file) {
 
 void IndexWriter::State::write_block(NewFile& file, std::uint32_t block) {
   PackedBlock& packed = blocks[block];
-  last_seen.assign(packed.size, 0);
-  std::vector<Entry> entries(packed.size);
+  entries.clear();
   for (std::uint32_t at = 0; at < packed.size; ++at) {
-    const std::uint32_t id = repeated[next_tag] ? repeats[next_repeat++] : next_id++;
-    entries[at] = entry_of(id, block, at);
-    entries[at].tag = tags[next_tag++];
+    const PackedOccurrence& one = occurrences[next_occurrence++];
+    if (one.distance != 0) {
+      entries.push_back({one.tag, Place::again, {0, one.distance}});
+    } else {
+      entries.push_back({one.tag, ids.place(next_id), ids.number(next_id)});
+      ++next_id;
+    }
   }
   std::string bytes;
   append_string(bytes, packed.times);
@@ -265,33 +256,7 @@ void IndexWriter::State::write_block(NewFile& file, std::uint32_t block) {
   std::string().swap(packed.times);
 }
 
-Entry IndexWriter::State::entry_of(std::uint32_t id, std::uint32_t block, std::uint32_t at) {
-  Entry entry;
-  const bool here_first = id >= blocks[block].first_id;
-  std::uint32_t before = 0;  // the last occurrence in this block, plus 1
-  if (here_first) {
-    before = std::exchange(last_seen[id - blocks[block].first_id], at + 1);
-  } else {
-    Number& scratch = ids.scratch(id);
-    if (scratch.low >> 32 == block) before = static_cast<std::uint32_t>(scratch.low);
-    scratch.low = std::uint64_t{block} << 32 | (at + 1);
-  }
-  if (before != 0) {
-    entry.place = Place::again;
-    entry.value = at + 1 - before;
-  } else if (ids.shared(id)) {
-    entry.place = Place::shared;
-    entry.value = ids.number(id).high;
-    postings.emplace_back(static_cast<std::uint32_t>(entry.value), block);
-  } else {
-    entry.place = static_cast<Place>(ids.form(id));
-    entry.number = ids.number(id);
-  }
-  return entry;
-}
-
 void IndexWriter::State::write_dictionary(NewFile& file) {
-  std::sort(postings.begin(), postings.end());
   DictionaryWriter page;
   const auto end_page = [&] {
     directory.dictionary.push_back({{file.position(), page.page().size(), checksum(page.page())},
@@ -301,65 +266,35 @@ void IndexWriter::State::write_dictionary(NewFile& file) {
     page.clear();
   };
   std::vector<std::uint32_t> its_blocks;
-  auto posting = postings.begin();
-  for (std::uint32_t rank = 0; rank < shared.size(); ++rank) {
+  for (const Shared& one : shared) {
     its_blocks.clear();
-    for (; posting != postings.end() && posting->first == rank; ++posting) {
-      its_blocks.push_back(posting->second);
+    std::uint32_t block = 0;
+    for (std::uint32_t i = one.begin; i < one.end; ++i) {
+      block = ids.block_of(shared_ids[i], block);
+      its_blocks.push_back(block);
     }
-    page.add(shared[rank].first, its_blocks);
+    page.add(one.text, its_blocks);
     if (page.full()) end_page();
   }
   if (!page.empty()) end_page();
 }
 
-// Identifiers are numbered as they come, so the numbers of those in one bucket lead through the
-// blocks in order.
-void IndexWriter::State::append_leaves(std::span<const std::uint32_t> bucket,
-                                       std::vector<Leaf>& leaves) const {
-  for (const std::uint32_t id : bucket) ids.prefetch_number(id);
-  for (const std::uint32_t id : bucket) leaves.push_back({ids.number(id), 0});
-  auto leaf = leaves.end() - static_cast<std::ptrdiff_t>(bucket.size());
-  std::uint32_t block = 0;
-  for (const std::uint32_t id : bucket) {
-    while (block + 1 < blocks.size() && blocks[block + 1].first_id <= id) ++block;
-    (leaf++)->block = block;
-  }
-}
-
 void IndexWriter::State::write_leaves(NewFile& file) {
-  const Buckets buckets(ids);
-  std::vector<Leaf> leaves;  // in order, not yet written
-  for (std::size_t bucket = 0; bucket < buckets.size(); ++bucket) {
-    if (buckets[bucket].empty()) continue;
-    const auto sorted = static_cast<std::ptrdiff_t>(leaves.size());
-    append_leaves(buckets[bucket], leaves);
-    std::sort(leaves.begin() + sorted, leaves.end(), [](const Leaf& a, const Leaf& b) {
-      return std::tie(a.number, a.block) < std::tie(b.number, b.block);
-    });
-    std::span<const Leaf> rest(leaves);
-    for (; rest.size() >= kLeaf; rest = rest.subspan(kLeaf)) {
-      write_leaf_page(file, rest.first(kLeaf));
-    }
-    leaves.erase(leaves.begin(), leaves.end() - static_cast<std::ptrdiff_t>(rest.size()));
+  for (std::size_t i = 0; i < leaf_pages.size(); ++i) {
+    const std::string& page = leaf_pages[i];
+    directory.leaves[i].part = {file.position(), page.size(), checksum(page)};
+    file.append(page);
   }
-  if (!leaves.empty()) write_leaf_page(file, leaves);
-}
-
-void IndexWriter::State::write_leaf_page(NewFile& file, std::span<const Leaf> leaves) {
-  const std::string page = encode_leaves(leaves);
-  directory.leaves.push_back(
-      {{file.position(), page.size(), checksum(page)}, leaves.front().number});
-  file.append(page);
 }
 
 Status IndexWriter::State::write(const std::string& path, const IndexFacts& facts) {
   if (!failure.empty()) return Status::error(failure);
-  if (!pending.empty()) pack_block();
-  ids.close();
+  if (filled != 0) end_block();
   Result<NewFile> file = NewFile::create(path);
   if (!file) return file.status();
   file->append(std::string(kHeaderSize, '\0'));
+  share_texts();
+  order_numbers();
   rank_shared();
   write_blocks(*file);
   write_dictionary(*file);
@@ -377,7 +312,7 @@ Status IndexWriter::State::write(const std::string& path, const IndexFacts& fact
   header.words = append_part(words);
   header.restarts = append_part(restarts);
   header.file_length = file->position();
-  header.occurrences = size;
+  header.occurrences = occurrences.size();
   file->overwrite_head(encode(header));
   Status status = file->commit();
   if (status) remove_leftovers(path);
@@ -392,7 +327,10 @@ IndexWriter& IndexWriter::operator=(IndexWriter&&) noexcept = default;
 void IndexWriter::add(const Occurrence& occurrence) { add(occurrence, {occurrence.id}); }
 
 void IndexWriter::add(const Occurrence& occurrence, const ReadId& id) {
-  state_->add(occurrence, id);
+  State& state = *state_;
+  const auto key = state.keys.number(occurrence.key, occurrence.component);
+  if (!key) state.failure = "there are too many identifier keys and components";
+  state.add(key.value_or(0), occurrence, id);
 }
 
 void IndexWriter::set_links(std::string links) { state_->links = std::move(links); }
