@@ -26,7 +26,7 @@ constexpr std::uint32_t kRules = 5;
 constexpr std::uint64_t kHashed = 4096;
 
 // The tables of formats and links are part of the rules: a new row finds new records, or links.
-std::uint32_t rules() {
+std::uint32_t make_rules() {
   std::string names;
   for (const format::Payload& payload : format::payloads()) {
     names.append(payload.name).push_back(' ');
@@ -34,6 +34,11 @@ std::uint32_t rules() {
   for (const trace::LinkKind& kind : trace::link_kinds()) names.append(kind.name).push_back(' ');
   for (const std::string_view literal : trace::link_literals()) names.append(literal);
   return kRules + (static_cast<std::uint32_t>(trace::content_hash(names)) << 8);
+}
+
+std::uint32_t rules() {
+  static const std::uint32_t made = make_rules();
+  return made;
 }
 
 // What the names of directories begin with that hold indexes of other keys than the default ones.
@@ -98,16 +103,17 @@ Result<trace::IndexFacts> IndexStore::facts_now(input::Source& source) const {
   return facts;
 }
 
-// Until where the index with the facts `then` can be believed.
+// Until where the index with the facts `then` can be believed; `file`: what `source` is now.
 std::optional<std::uint64_t> IndexStore::known_until(const trace::IndexFacts& then,
-                                                     input::Source& source, bool& current) const {
-  const auto file = source.file();
-  if (!file || then.rules != rules()) return std::nullopt;
-  const bool same = then.path == file->path && then.inode == file->inode &&
-                    then.device == file->device && file->size >= then.size &&
+                                                     input::Source& source,
+                                                     const input::FileFacts& file,
+                                                     bool& current) const {
+  if (then.rules != rules()) return std::nullopt;
+  const bool same = then.path == file.path && then.inode == file.inode &&
+                    then.device == file.device && file.size >= then.size &&
                     then.complete <= then.indexed;
-  current = file->size == then.size;
-  if (!same || (current && then.modified != file->modified.time_since_epoch().count()) ||
+  current = file.size == then.size;
+  if (!same || (current && then.modified != file.modified.time_since_epoch().count()) ||
       then.head != hash_of_head(source, then.size) || then.tail != hash_before(source, then.size)) {
     return std::nullopt;
   }
@@ -116,11 +122,12 @@ std::optional<std::uint64_t> IndexStore::known_until(const trace::IndexFacts& th
 
 std::optional<KnownIndex> IndexStore::find(input::Source& source,
                                            std::vector<Diagnostic>& words) const {
-  if (directory_.empty() || !source.file()) return std::nullopt;
-  auto own = find_own(source, words);
+  const auto file = directory_.empty() ? std::nullopt : source.file();
+  if (!file) return std::nullopt;
+  auto own = find_own(source, *file, words);
   if (own) return own;
   for (const std::string& directory : other_directories()) {
-    auto other = find_in(directory, source, words);
+    auto other = find_in(directory, source, *file, words);
     if (other && covers(other->reader.facts())) return other;
   }
   return std::nullopt;
@@ -133,7 +140,13 @@ bool IndexStore::covers(const trace::IndexFacts& facts) const {
 
 std::optional<KnownIndex> IndexStore::find_own(input::Source& source,
                                                std::vector<Diagnostic>& words) const {
-  auto own = find_in(directory_of_keys(), source, words);
+  const auto file = directory_.empty() ? std::nullopt : source.file();
+  return file ? find_own(source, *file, words) : std::nullopt;
+}
+
+std::optional<KnownIndex> IndexStore::find_own(input::Source& source, const input::FileFacts& file,
+                                               std::vector<Diagnostic>& words) const {
+  auto own = find_in(directory_of_keys(), source, file, words);
   return own && own->reader.facts().keys == keys_ ? std::move(own) : std::nullopt;
 }
 
@@ -152,10 +165,9 @@ std::vector<std::string> IndexStore::other_directories() const {
 }
 
 std::optional<KnownIndex> IndexStore::find_in(const std::string& directory, input::Source& source,
+                                              const input::FileFacts& file,
                                               std::vector<Diagnostic>& words) const {
-  const auto file = directory_.empty() ? std::nullopt : source.file();
-  if (!file) return std::nullopt;
-  const std::string path = trace::cache_path(directory, file->path);
+  const std::string path = trace::cache_path(directory, file.path);
   std::error_code error;
   if (!std::filesystem::exists(path, error)) return std::nullopt;
   auto reader = trace::IndexReader::open(path);
@@ -164,7 +176,7 @@ std::optional<KnownIndex> IndexStore::find_in(const std::string& directory, inpu
     return std::nullopt;
   }
   bool current = false;
-  const auto end = known_until(reader->facts(), source, current);
+  const auto end = known_until(reader->facts(), source, file, current);
   if (!end) return std::nullopt;
   if (!source.seekable()) {
     const auto restarts = reader->restarts();

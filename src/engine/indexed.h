@@ -47,11 +47,14 @@ class IndexStore {
  private:
   std::string directory_of_keys() const;
   std::vector<std::string> other_directories() const;
+  std::optional<KnownIndex> find_own(input::Source& source, const input::FileFacts& file,
+                                     std::vector<Diagnostic>& words) const;
   std::optional<KnownIndex> find_in(const std::string& directory, input::Source& source,
+                                    const input::FileFacts& file,
                                     std::vector<Diagnostic>& words) const;
   bool covers(const trace::IndexFacts& facts) const;
   std::optional<std::uint64_t> known_until(const trace::IndexFacts& then, input::Source& source,
-                                           bool& current) const;
+                                           const input::FileFacts& file, bool& current) const;
 
   std::string directory_;
   std::vector<std::string> keys_;
