@@ -28,10 +28,17 @@ class Window {
   Window(std::string_view bytes, std::uint64_t offset, std::size_t from = 0)
       : walk_(bytes, from), offset_(offset) {}
 
-  // Moves to the next record and parses it. False at the end.
+  // Moves to the next record, and finds its stamp and when it was received. False at the end.
   bool next() {
     if (!walk_.next()) return false;
-    format::parse(walk_.slice(), record_);
+    const format::Slice& slice = walk_.slice();
+    // What starts bare has no envelope.
+    if (slice.payload == nullptr) {
+      format::parse(slice, record_);
+    } else {
+      record_.received = {};
+      record_.stamp = format::glance(slice, false, record_).stamp;
+    }
     return true;
   }
 
