@@ -97,12 +97,13 @@ class Check {
 
   // Out: the facts of all sources.
   void look() {
-    for (input::Source* source : session_.sources()) {
+    const std::vector<input::Source*>& sources = session_.sources();
+    Calendars calendars =
+        session_.calendars(sources, [&](std::size_t i) { return witness(*sources[i]); });
+    for (std::size_t i = 0; i < sources.size(); ++i) {
       Checked& checked = checked_.emplace_back();
-      checked.source = source;
-      if (!source->seekable()) continue;
-      const Evidence evidence = witness_file(*source);
-      checked.calendar = std::make_unique<trace::Calendar>(session_.calendar(*source, evidence));
+      checked.source = sources[i];
+      checked.calendar = std::move(calendars[i]);
     }
     parts_ = make_parts(session_.sources(), filter_, query_.block_size);
     facts_.resize(parts_.size());

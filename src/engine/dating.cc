@@ -367,6 +367,10 @@ void StreamWitness::see_clock(const Block& block) {
 
 Evidence witness_file(input::Source& source) { return FileWitness(source).gather(); }
 
+std::optional<Evidence> witness(input::Source& source) {
+  return source.seekable() ? std::optional(witness_file(source)) : std::nullopt;
+}
+
 void settle_set_backs(input::Source& source, const Evidence& evidence, trace::Calendar& calendar) {
   if (source.seekable()) {
     for (const SetBack& set_back : calendar.set_backs()) {

@@ -67,6 +67,9 @@ class StreamWitness {
 /// it takes to see each New Year. What cannot be read is no evidence.
 Evidence witness_file(input::Source& source);
 
+/// The same of any source; none when it is not seekable.
+std::optional<Evidence> witness(input::Source& source);
+
 /// Settles what stamps of `source` mean that may stand for two moments, by its evidence or, when it
 /// is seekable, by what stands there.
 void settle_set_backs(input::Source& source, const Evidence& evidence, trace::Calendar& calendar);

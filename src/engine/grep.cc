@@ -2,6 +2,7 @@
 // next is said at its head.
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <tuple>
 
@@ -28,6 +29,14 @@ struct Placed {
   friend bool operator<(const Placed& a, const Placed& b) {
     return std::tie(a.key, a.source, a.found->offset) < std::tie(b.key, b.source, b.found->offset);
   }
+};
+
+// What the index of a source tells.
+struct Known {
+  Parts parts;                    // all that are to be read
+  std::uint64_t end = 0;          // where these end; 0 without an index
+  std::vector<Diagnostic> words;  // that are to be reported
+  Status damage;
 };
 
 class Grep {
@@ -81,10 +90,10 @@ class Grep {
     search.keep_text = shows || query_.prefix;
     search.count_only = counts_only();
     search.stop_at_first = query_.quiet && !filter_.has_times() && !query_.prefix;
-    Parts parts = make_parts(session_.sources(), filter_, query_.block_size,
-                             [&](std::uint32_t index, Parts& made) {
-                               return add_known(index, search.count_lines, made);
-                             });
+    std::vector<Known> known = ask_indexes(search.count_lines);
+    Parts parts = make_parts(
+        session_.sources(), filter_, query_.block_size,
+        [&](std::uint32_t index, Parts& made) { return take(index, known[index], made); });
     const unsigned threads = thread_count(query_.threads);
     // Lines can only be counted by reading them, and a first hit is found soon, as a rule.
     if (wanted_.verbatim() && !search.count_lines && !search.stop_at_first) {
@@ -96,27 +105,47 @@ class Grep {
     return parts;
   }
 
-  // Makes parts of a source that has an index, all that are to be read, and gives where these end:
-  // 0 without an index.
-  std::uint64_t add_known(std::uint32_t index, bool count_lines, Parts& parts) {
-    input::Source& source = *session_.sources()[index];
-    auto known = session_.index_of(source);
-    if (!known) return 0;
+  // By source.
+  std::vector<Known> ask_indexes(bool count_lines) const {
+    const std::vector<input::Source*>& sources = session_.sources();
+    std::vector<Known> known(sources.size());
+    session_.for_each_source(sources.size(), [&](std::size_t i) {
+      if (!filter_.wants(sources[i]->origin())) return;
+      known[i] = ask_index(static_cast<std::uint32_t>(i), count_lines);
+    });
+    return known;
+  }
+
+  // Makes parts of a source that has an index. Thread-safe for different sources.
+  Known ask_index(std::uint32_t place, bool count_lines) const {
+    Known known;
+    input::Source& source = *session_.sources()[place];
+    auto index = session_.indexes().find(source, known.words);
+    if (!index) return known;
     std::vector<std::uint64_t> offsets;
     for (const std::string& id : wanted_.ids()) {
-      const auto found = known->reader.find({id, query_.prefix});
+      const auto found = index->reader.find({id, query_.prefix});
       if (!found) {
-        session_.report_index(source, found.status());
-        return 0;
+        known.damage = found.status();
+        return known;
       }
       offsets.insert(offsets.end(), found->begin(), found->end());
     }
     std::sort(offsets.begin(), offsets.end());
-    offsets.erase(std::lower_bound(offsets.begin(), offsets.end(), known->end), offsets.end());
-    PartsAround around(source, index, parts);
+    offsets.erase(std::lower_bound(offsets.begin(), offsets.end(), index->end), offsets.end());
+    PartsAround around(source, place, known.parts);
     for (const std::uint64_t offset : offsets) around.add(offset, offset + 1);
-    around.add_behind(*known, query_.block_size, count_lines);
-    return BlockReader::kToTheEnd;
+    around.add_behind(*index, query_.block_size, count_lines);
+    known.end = BlockReader::kToTheEnd;
+    return known;
+  }
+
+  // Moves what an index tells to `parts`, and gives where that ends.
+  std::uint64_t take(std::uint32_t place, Known& known, Parts& parts) {
+    for (const Diagnostic& word : known.words) session_.report(word);
+    if (!known.damage.ok()) session_.report_index(*session_.sources()[place], known.damage);
+    std::move(known.parts.begin(), known.parts.end(), std::back_inserter(parts));
+    return known.end;
   }
 
   // Whether a prefix stands for more than one identifier; then the user is told which.
@@ -156,19 +185,20 @@ class Grep {
   // filters, with its resolved time, unordered.
   std::vector<Placed> place(const Parts& parts) {
     std::vector<Placed> timeline;
+    const Calendars calendars = date(parts);
     std::uint64_t lines = 0;
-    std::optional<trace::Calendar> calendar;
+    const trace::Calendar* calendar = nullptr;
     const Part* before = nullptr;
     for (const auto& part : parts) {
       if (before == nullptr || before->index != part->index) {
-        calendar.reset();
+        calendar = nullptr;
         lines = 0;
       }
       lines = part->lines_before.value_or(lines);
       before = part.get();
       for (const Found& found : part->found) {
-        if (!calendar) {
-          calendar = date(*part, found);
+        if (calendar == nullptr) {
+          calendar = calendars[part->index].get();
           session_.report_undecided(*part->source, *calendar);
         }
         const Time time = calendar->resolve(found.offset, found.stamp);
@@ -183,12 +213,25 @@ class Grep {
     return timeline;
   }
 
-  trace::Calendar date(const Part& part, const Found& first) {
+  // By source, of those in which something was found.
+  Calendars date(const Parts& parts) {
+    std::vector<const Part*> first_hit(session_.sources().size());
+    for (const auto& part : parts) {
+      const Part*& first = first_hit[part->index];
+      if (first == nullptr && !part->found.empty()) first = part.get();
+    }
+    return session_.calendars(session_.sources(), [&](std::size_t i) {
+      return first_hit[i] == nullptr ? std::nullopt : std::optional(evidence_of(*first_hit[i]));
+    });
+  }
+
+  static Evidence evidence_of(const Part& part) {
+    const Found& first = part.found.front();
     Evidence evidence = part.source->seekable() ? witness_file(*part.source) : part.evidence;
     if (evidence.samples.empty() && first.stamp.kind == Stamp::Kind::yearless) {
       evidence.samples.emplace_back(first.offset, first.stamp);
     }
-    return session_.calendar(*part.source, evidence);
+    return evidence;
   }
 
   // Gives whether live pipes brought more.

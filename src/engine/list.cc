@@ -61,14 +61,12 @@ class List final : output::TraceRows {
  private:
   // Out: observations by part, with the numbers of their workers.
   void search() {
-    for (input::Source* source : session_.sources()) {
-      calendars_.push_back(nullptr);
-      if (!source->seekable()) continue;
-      calendars_.back() =
-          std::make_unique<trace::Calendar>(session_.calendar(*source, witness_file(*source)));
-      session_.report_undecided(*source, *calendars_.back());
+    const std::vector<input::Source*>& sources = session_.sources();
+    calendars_ = session_.calendars(sources, [&](std::size_t i) { return witness(*sources[i]); });
+    for (std::size_t i = 0; i < sources.size(); ++i) {
+      if (calendars_[i] != nullptr) session_.report_undecided(*sources[i], *calendars_[i]);
     }
-    indexes_.resize(session_.sources().size());
+    indexes_.resize(sources.size());
     parts_ = make_parts(session_.sources(), filter_, query_.block_size,
                         [&](std::uint32_t index, Parts& parts) { return known(index, parts); });
     const auto meter = session_.watch(parts_, "reading");
@@ -405,8 +403,8 @@ class List final : output::TraceRows {
   const Query& query_;
   const Filter& filter_;
   const trace::KeySet keys_;
-  std::vector<std::unique_ptr<trace::Calendar>> calendars_;  // by source
-  std::vector<std::optional<KnownIndex>> indexes_;           // by source
+  Calendars calendars_;                             // by source
+  std::vector<std::optional<KnownIndex>> indexes_;  // by source
   Parts parts_;
   std::vector<SeenPart> seen_;  // by part
   SeenStore store_;

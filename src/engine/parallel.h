@@ -44,6 +44,13 @@ void for_each_task(std::vector<Worker>& workers, std::size_t tasks, const Work& 
   for_each_task(workers, tasks, work, [](std::size_t) { return false; });
 }
 
+/// Calls work(task) for each task on up to `threads` threads.
+template <typename Work>
+void for_each_task(std::size_t threads, std::size_t tasks, const Work& work) {
+  std::vector<char> workers(threads);
+  for_each_task(workers, tasks, [&work](char&, std::size_t task) { work(task); });
+}
+
 /// How many pieces of `size` `count` makes.
 inline std::size_t pieces_of(std::size_t count, std::size_t size) {
   return (count + size - 1) / size;
@@ -52,8 +59,7 @@ inline std::size_t pieces_of(std::size_t count, std::size_t size) {
 /// Calls work(piece, begin, end) for pieces of `size` of all `count`, on `threads` threads.
 template <typename Work>
 void for_each_piece(std::size_t threads, std::size_t count, std::size_t size, const Work& work) {
-  std::vector<char> workers(threads);
-  for_each_task(workers, pieces_of(count, size), [&](char&, std::size_t piece) {
+  for_each_task(threads, pieces_of(count, size), [&](std::size_t piece) {
     work(piece, piece * size, std::min(piece * size + size, count));
   });
 }

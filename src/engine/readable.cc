@@ -16,10 +16,12 @@ void Readable::open(Session& session, const Filter* filter) {
     if (!sources_[i]->seekable() && wanted(*sources_[i])) streams.push_back(i);
   }
   spool(session, streams);
-  for (input::Source* source : sources_) {
-    const bool used = source->seekable() && wanted(*source);
-    calendars_.push_back(session.calendar(*source, used ? witness_file(*source) : Evidence()));
-    session.report_undecided(*source, calendars_.back());
+  calendars_ = session.calendars(sources_, [&](std::size_t i) {
+    const bool used = sources_[i]->seekable() && wanted(*sources_[i]);
+    return used ? witness_file(*sources_[i]) : Evidence();
+  });
+  for (std::size_t i = 0; i < sources_.size(); ++i) {
+    session.report_undecided(*sources_[i], *calendars_[i]);
   }
 }
 

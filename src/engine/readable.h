@@ -19,7 +19,7 @@ class Readable {
   /// In the order of the session's.
   const std::vector<input::Source*>& sources() const { return sources_; }
 
-  const trace::Calendar& calendar(std::size_t source) const { return calendars_[source]; }
+  const trace::Calendar& calendar(std::size_t source) const { return *calendars_[source]; }
 
   /// Where streams are kept; there is room for more.
   input::Spool& spool() { return *spools_.front(); }
@@ -32,7 +32,7 @@ class Readable {
   std::vector<std::unique_ptr<input::Spool>> spools_;
   std::vector<input::Source*> sources_;
   std::vector<std::unique_ptr<input::Source>> spooled_;
-  std::vector<trace::Calendar> calendars_;
+  Calendars calendars_;
 };
 
 }  // namespace ktrace::engine

@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -24,6 +25,9 @@ namespace ktrace::engine {
 
 /// What cannot be decided of the time that the clocks of `zone` showed twice.
 std::string undecided_words(const SetBack& set_back, const Zone& zone);
+
+/// Of sources, in their order.
+using Calendars = std::vector<std::unique_ptr<trace::Calendar>>;
 
 /// One run of one command. For one thread.
 class Session {
@@ -90,8 +94,18 @@ class Session {
   /// Reports that the index of `source` turned out to be damaged.
   void report_index(const input::Source& source, const Status& damage);
 
-  /// The calendar of a source with that evidence.
+  /// Calls work(place) for the places of `count` sources, on threads when they are many enough to
+  /// pay for them. What a source has to say, it must say afterwards.
+  void for_each_source(std::size_t count, const std::function<void(std::size_t place)>& work) const;
+
+  /// The calendar of a source with that evidence. Thread-safe for different sources.
   trace::Calendar calendar(input::Source& source, const Evidence& evidence) const;
+
+  /// The calendars of `sources`: null for those of which evidence_of(its place in `sources`),
+  /// called on any thread, gives none.
+  Calendars calendars(
+      const std::vector<input::Source*>& sources,
+      const std::function<std::optional<Evidence>(std::size_t place)>& evidence_of) const;
 
   /// Reports what times of a source could mean two moments.
   void report_undecided(const input::Source& source, const trace::Calendar& calendar);

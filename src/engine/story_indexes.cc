@@ -13,10 +13,8 @@ namespace ktrace::engine {
 // Threads only work; what they have to say is reported in the order of the sources.
 template <typename Work>
 void StoryIndexes::for_each(const Work& work) {
-  std::vector<char> workers(thread_count(session_.query().threads));
-  for_each_task(workers, known_.size(), [&](char&, std::size_t place) {
-    work(static_cast<std::uint32_t>(place), known_[place]);
-  });
+  for_each_task(thread_count(session_.query().threads), known_.size(),
+                [&](std::size_t place) { work(static_cast<std::uint32_t>(place), known_[place]); });
   for (std::size_t place = 0; place < known_.size(); ++place) {
     Known& known = known_[place];
     for (const Diagnostic& word : known.words) session_.report(word);
