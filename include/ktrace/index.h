@@ -79,8 +79,12 @@ class IndexWriter {
   /// Offsets must not descend. Copies what it needs.
   void add(const Occurrence& occurrence);
 
-  /// The same, of an identifier that an IdTable has read, instead of that of `occurrence`.
-  void add(const Occurrence& occurrence, const ReadId& id);
+  /// A number for the keys and the component of occurrences.
+  std::uint16_t number_of(std::string_view key, std::string_view component);
+
+  /// Adds an occurrence with keys and component of this number, and an identifier as it was read.
+  void add(std::uint16_t key, std::uint64_t offset, const Stamp& stamp, Severity severity,
+           const ReadId& id);
 
   /// What IndexReader::links() is to give: see stored_links.h. Nothing otherwise.
   void set_links(std::string links);

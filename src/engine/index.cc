@@ -4,6 +4,7 @@
 // from where its index ends; a compressed one is surveyed first, and then read like any other.
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <list>
 #include <memory>
@@ -206,25 +207,39 @@ class Indexer {
 
   void add(const Part& part, IndexPart& seen) {
     if (failed_.ok()) failed_ = part.status;
-    const bool as_written = seen.spellings.size() < kMostSpellings && !seen.ids.respelt();
+    const bool as_written = seen.spellings.size() < kMostSpellings && !seen.respelt;
     facts_.divisible = facts_.divisible && as_written;
     lines_.add(part.lines);
-    for (const SeenPart::Undated& undated : seen.seen.undated) {
-      const Observation& observation = seen.seen.seen[undated.observation];
-      writer_.add({{},
-                   seen.spellings[observation.key],
-                   undated.offset,
-                   undated.stamp,
-                   observation.severity,
-                   seen.components.names()[observation.component]},
-                  seen.ids.read(observation.trace));
-    }
+    add_occurrences(seen);
     if (keeps_words_) words_.add(seen.words);
     if (keeps_links_) {
       for (const trace::StoredLink& link : seen.links.links) links_.add(link);
     }
     give_up(part.end);
     seen = {};
+  }
+
+  void add_occurrences(const IndexPart& part) {
+    // By key: the component with which it came last, and the number that the writer gave both.
+    std::array<std::pair<std::uint32_t, std::uint16_t>, kMostSpellings> recent;
+    recent.fill({~0U, 0});
+    auto number = part.numbers.begin();
+    for (const SeenPart::Undated& undated : part.seen.undated) {
+      const Observation& seen = part.seen.seen[undated.observation];
+      auto& [component, key] = recent[seen.key];
+      if (component != seen.component) {
+        component = seen.component;
+        key = writer_.number_of(part.spellings[seen.key], part.components.names()[component]);
+      }
+      trace::ReadId id;
+      if (seen.trace == trace::kNoNumber) {
+        id = {{}, number->high, number->low, number->form};
+        ++number;
+      } else {
+        id = part.ids.read(seen.trace);
+      }
+      writer_.add(key, undated.offset, undated.stamp, seen.severity, id);
+    }
   }
 
   Session& session_;

@@ -86,6 +86,7 @@ void IndexScan::read(IndexWorker& worker, Part& part, IndexPart& into) const {
   std::size_t seen_before = 0;
   scan_for_list(
       search_, worker.list, part, into.seen, [&](const Block& block, BlockReader& reader) {
+        take_ids(worker.list, into);
         hidden.clear();
         hidden_.add(block.bytes, hidden);
         if (keeps_words) {
@@ -103,10 +104,23 @@ void IndexScan::read(IndexWorker& worker, Part& part, IndexPart& into) const {
         while (walk.next()) taker.take(walk.record(), walk.stamp(reader));
       });
   // With tables of its own a part needs no other's, and small tables are fast.
+  into.respelt = std::exchange(worker.list.respelt, false) || worker.list.ids.respelt();
   into.ids = std::exchange(worker.list.ids, {});
   into.spellings = std::exchange(worker.list.spellings, {});
   into.components = std::exchange(worker.list.components, {});
   if (keeps_words) take_words(worker, into);
+}
+
+// A table would tell which are the same, for which the writer has a better way.
+void IndexScan::take_ids(ListWorker& list, IndexPart& into) {
+  for (std::size_t i = 0; i < list.unnumbered.size(); ++i) {
+    const trace::ReadId& id = list.unnumbered[i];
+    if (id.form != 0) {
+      into.numbers.push_back({id.high, id.low, id.form});
+    } else {
+      into.seen.seen[list.places[i]].trace = list.ids.number_of(id.text);
+    }
+  }
 }
 
 // Of what was seen in the block, the places of nearly all identifiers are known.

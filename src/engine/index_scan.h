@@ -15,10 +15,18 @@
 
 namespace ktrace::engine {
 
-/// What was read of one part. The numbers in `seen` are those of the tables beside it.
+/// What was read of one part. The numbers in `seen` are those of the tables beside it; `numbers`
+/// are, one after the other, the identifiers that have none, with their forms: see trace::ReadId.
 struct IndexPart {
+  struct Number {
+    std::uint64_t high = 0, low = 0;
+    std::uint8_t form = 0;
+  };
+
   SeenPart seen;
   trace::IdTable ids;
+  std::vector<Number> numbers;
+  bool respelt = false;  ///< a record spells an identifier in several ways
   std::vector<std::string> spellings;
   NameTable components;
   std::vector<trace::WordPlace> words;  ///< in the order of their steps
@@ -46,6 +54,7 @@ class IndexScan {
  private:
   static void read_words(IndexWorker& worker, trace::WordReader& words, const Block& block,
                          const SeenPart& seen, std::size_t seen_before);
+  static void take_ids(ListWorker& list, IndexPart& into);
   void take_words(IndexWorker& worker, IndexPart& into) const;
 
   const ListSearch& search_;

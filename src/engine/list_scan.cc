@@ -119,7 +119,7 @@ class ListScan {
       if (const auto key = keys_.key_before(block_.bytes, separator)) look_at(key, separator);
     }
     flush();
-    number_all();
+    if (!search_.for_index) number_all();
   }
 
   // Where lines are cut and quoted in other lines, no place is certain.
@@ -406,14 +406,13 @@ class ListScan {
       });
       if (same != one) {
         push_again(same->observation, one->key);
-        // So that the table knows whether it is spelt alike.
-        if (search_.for_index) worker_.ids.number_of(one->value.text);
+        worker_.respelt = worker_.respelt || same->value.text != one->value.text;
         continue;
       }
       one->observation = seen_.seen.size();
       worker_.places.push_back(seen_.seen.size());
       worker_.unnumbered.push_back(one->value);
-      push(one->key, 0);  // until number_all()
+      push(one->key, trace::kNoNumber);  // until number_all()
     }
   }
 

@@ -72,6 +72,7 @@ struct ListWorker {
   /// Traces of one record that has many, and its observations of them.
   std::unordered_map<std::uint32_t, std::size_t> many;
   trace::IdTable ids;
+  bool respelt = false;                   ///< an identifier is not spelt alike in one record
   std::vector<trace::ReadId> unnumbered;  ///< identifiers that certainly stand in the block,
   std::vector<std::size_t> places;        ///< their observations
   std::vector<std::uint32_t> numbers;     ///< and numbers
@@ -90,7 +91,8 @@ struct ListSearch {
   const Filter& filter;
   const std::vector<std::unique_ptr<trace::Calendar>>& calendars;  ///< by source; null: undated
   /// Lines are counted, components are what the records tell, and a spelling is that of all keys
-  /// under which the identifier stands in the record: see trace::kKeyEnd.
+  /// under which the identifier stands in the record: see trace::kKeyEnd. What is unnumbered at a
+  /// block's end has trace::kNoNumber for its trace.
   bool for_index = false;
   SeenStore* store = nullptr;  ///< takes what is too much to be held
   const trace::KeySearch search{keys};

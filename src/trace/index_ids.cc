@@ -13,17 +13,20 @@ namespace {
 
 constexpr unsigned kFirstBits = 12;
 
-std::uint64_t random_salt() {
-  std::random_device device;
-  return std::uint64_t{device()} << 32 | device() | 1;
+// One for all tables, since there may be many small ones.
+std::array<std::uint64_t, 2> random_salt() {
+  static const std::array<std::uint64_t, 2> salt = [] {
+    std::random_device device;
+    const auto word = [&device] { return std::uint64_t{device()} << 32 | device() | 1; };
+    return std::array{word(), word()};
+  }();
+  return salt;
 }
 
 }  // namespace
 
 DistinctIds::DistinctIds()
-    : salt_{random_salt(), random_salt()},
-      slots_(std::size_t{1} << kFirstBits),
-      number_bits_(kFirstBits) {}
+    : salt_(random_salt()), slots_(std::size_t{1} << kFirstBits), number_bits_(kFirstBits) {}
 
 std::uint64_t DistinctIds::hash_of(std::string_view text) const {
   std::uint64_t hash = salt_[0] ^ text.size();

@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -81,7 +82,7 @@ class DistinctIds {
   void grow();
   void place(std::uint32_t id, std::uint64_t hash);
 
-  std::uint64_t salt_[2];
+  std::array<std::uint64_t, 2> salt_;
   Chunks<Number> numbers_;  // of text, high is its place in texts_
   Chunks<Form> forms_;
   std::vector<std::string_view> texts_;

@@ -89,7 +89,7 @@ using namespace index;  // NOLINT(google-build-using-namespace): the rest of thi
 
 struct IndexWriter::State {
   // While occurrences come.
-  void add(std::uint16_t key, const Occurrence& occurrence, const ReadId& id);
+  void add(std::uint16_t key, const Moment& moment, Severity severity, const ReadId& id);
   std::uint16_t add_id(const ReadId& id);
   void end_block();
 
@@ -130,18 +130,16 @@ struct IndexWriter::State {
   std::vector<Entry> entries;  // of a block
 };
 
-void IndexWriter::State::add(std::uint16_t key, const Occurrence& occurrence, const ReadId& id) {
-  if (occurrence.offset < last_offset) failure = "records are out of order";
+void IndexWriter::State::add(std::uint16_t key, const Moment& moment, Severity severity,
+                             const ReadId& id) {
+  if (moment.offset < last_offset) failure = "records are out of order";
   if (ids.size() + kBlock > kMostIds) failure = "there are too many identifiers";
   if (!failure.empty()) return;
-  const bool stamped = occurrence.stamp.kind != Stamp::Kind::none;
-  const Moment moment{occurrence.offset, stamped ? to_ticks(occurrence.stamp) : 0,
-                      occurrence.stamp.kind};
   // A block is read without the one before it, so its first occurrence tells everything.
-  const bool same = filled != 0 && moment == records.back() && occurrence.severity == last_severity;
-  const Tag tag{key, occurrence.severity, moment.kind, same};
-  last_offset = occurrence.offset;
-  last_severity = occurrence.severity;
+  const bool same = filled != 0 && moment == records.back() && severity == last_severity;
+  const Tag tag{key, severity, moment.kind, same};
+  last_offset = moment.offset;
+  last_severity = severity;
   if (!same) records.push_back(moment);
   if (filled++ == 0) ids.begin();
   occurrences.push_back({tag.pack(), add_id(id)});
@@ -324,13 +322,21 @@ IndexWriter::~IndexWriter() = default;
 IndexWriter::IndexWriter(IndexWriter&&) noexcept = default;
 IndexWriter& IndexWriter::operator=(IndexWriter&&) noexcept = default;
 
-void IndexWriter::add(const Occurrence& occurrence) { add(occurrence, {occurrence.id}); }
+void IndexWriter::add(const Occurrence& occurrence) {
+  add(number_of(occurrence.key, occurrence.component), occurrence.offset, occurrence.stamp,
+      occurrence.severity, {occurrence.id});
+}
 
-void IndexWriter::add(const Occurrence& occurrence, const ReadId& id) {
-  State& state = *state_;
-  const auto key = state.keys.number(occurrence.key, occurrence.component);
-  if (!key) state.failure = "there are too many identifier keys and components";
-  state.add(key.value_or(0), occurrence, id);
+std::uint16_t IndexWriter::number_of(std::string_view key, std::string_view component) {
+  const auto number = state_->keys.number(key, component);
+  if (!number) state_->failure = "there are too many identifier keys and components";
+  return number.value_or(0);
+}
+
+void IndexWriter::add(std::uint16_t key, std::uint64_t offset, const Stamp& stamp,
+                      Severity severity, const ReadId& id) {
+  const bool stamped = stamp.kind != Stamp::Kind::none;
+  state_->add(key, {offset, stamped ? to_ticks(stamp) : 0, stamp.kind}, severity, id);
 }
 
 void IndexWriter::set_links(std::string links) { state_->links = std::move(links); }
