@@ -3,43 +3,20 @@
 // line ` key="value"` outside of quotes, in a JSON line `,"key":"value"`. Stamp and severity are
 // read off the record's head. Every other place is left to the parser, and with it the whole
 // record.
-//
-// The identifiers of a block are numbered together at its end, because that is when the table can
-// be read ahead.
 
 #include "list_scan.h"
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 
 #include "hit_walk.h"
 #include "ktrace/format.h"
 #include "ktrace/quotes.h"
 #include "seen_store.h"
+#include "seen_writer.h"
 
 namespace ktrace::engine {
 namespace {
-
-// A record of fewer identifiers than this compares each to the others.
-constexpr std::size_t kFew = 16;
-
-// As ==, but of a few characters it takes no call.
-bool same_text(std::string_view a, std::string_view b) {
-  if (a.size() != b.size()) return false;
-  const auto same = [&](auto word) {
-    const auto differ = [&](std::size_t at) {
-      auto other = word;
-      std::memcpy(&word, a.data() + at, sizeof word);
-      std::memcpy(&other, b.data() + at, sizeof other);
-      return word ^ other;
-    };
-    return (differ(0) | differ(a.size() - sizeof word)) == 0;
-  };
-  if (a.size() >= 8 && a.size() <= 16) return same(std::uint64_t{});
-  if (a.size() >= 4 && a.size() < 8) return same(std::uint32_t{});
-  return a == b;
-}
 
 class ListScan {
  public:
@@ -51,10 +28,8 @@ class ListScan {
         seen_(seen),
         look_(look),
         reader_(*part.source, part.begin, part.end, search.query.block_size, worker.buffer),
-        calendar_(search.calendars[part.index].get()),
-        cursor_(calendar_ != nullptr ? *calendar_ : unknown_),
-        wants_names_(wants_names({})),
-        has_times_(search.filter.has_times()) {}
+        writer_(search, worker, part, seen),
+        wants_names_(wants_names({})) {}
 
   void run() {
     if (part_.known != nullptr && read_index()) return relieve();
@@ -92,7 +67,8 @@ class ListScan {
       if (!search_.filter.wants(occurrence.severity)) return true;
       if (!wants_names(occurrence.component)) return true;
       one.front() = {occurrence.key, occurrence.id};
-      add(one, occurrence.offset, occurrence.stamp, occurrence.severity, occurrence.component);
+      writer_.add(one, occurrence.offset, occurrence.stamp, occurrence.severity,
+                  occurrence.component);
       return true;
     };
     part_.index_status = part_.known->for_each_under(search_.keys, take);
@@ -103,13 +79,11 @@ class ListScan {
   }
 
   void scan_block() {
-    added_any_ = false;
+    writer_.begin_block();
     done_until_ = searched_ = line_begin_ = 0;
     payload_ = nullptr;
     pending_.clear();
     worker_.separators.clear();
-    worker_.places.clear();
-    worker_.unnumbered.clear();
     if (block_.offset == 0) begins_with(block_.bytes);
     if (quotes_ || holds_cut_records()) return parse_block();
     if (search_.literal) return parse_hits();
@@ -119,7 +93,7 @@ class ListScan {
       if (const auto key = keys_.key_before(block_.bytes, separator)) look_at(key, separator);
     }
     flush();
-    if (!search_.for_index) number_all();
+    if (!search_.for_index) writer_.number_all();
   }
 
   // Where lines are cut and quoted in other lines, no place is certain.
@@ -163,18 +137,11 @@ class ListScan {
 
   // ---- Certain places ----
 
-  // A certain identifier of the line that is looked at.
-  struct Pending {
-    std::string_view key;
-    trace::ReadId value;
-    std::size_t observation = 0;  // once it has one
-  };
-
   void look_at(trace::KeySearch::Key key, std::size_t separator) {
     find_line(separator);
     if (separator < done_until_) return;  // in the record of the line before
     const bool certain = payload_ != nullptr && key.plain && !search_.filter.has_pattern() &&
-                         pending_.size() + 1 < kFew && add_certain(key, separator);
+                         pending_.size() + 1 < kFewIds && add_certain(key, separator);
     if (!certain) parse_record(separator);
   }
 
@@ -182,7 +149,7 @@ class ListScan {
   bool add_certain(trace::KeySearch::Key key, std::size_t separator) {
     const std::string_view name = block_.bytes.substr(key.begin, key.end - key.begin);
     if (is_pending(name)) return false;
-    Pending& one = pending_.emplace_back();
+    CertainId& one = pending_.emplace_back();
     one.key = name;
     return certain_value(key, separator, one.value);
   }
@@ -264,7 +231,7 @@ class ListScan {
   // Of two equal keys the last counts, which is the parser's to know.
   bool is_pending(std::string_view name) const {
     return std::any_of(pending_.begin(), pending_.end(),
-                       [&](const Pending& other) { return other.key == name; });
+                       [&](const CertainId& other) { return other.key == name; });
   }
 
   // The line's certain identifiers, if no other place of the record was uncertain.
@@ -279,7 +246,9 @@ class ListScan {
     if (!timed) return parse_record(line_begin_);
     const std::string_view component = payload_->component;
     const bool wanted = component.empty() ? wants_names_ : wants_names(component);
-    if (wanted && search_.filter.wants(glance_->severity)) add_pending(*glance_);
+    if (wanted && search_.filter.wants(glance_->severity)) {
+      writer_.add_certain(pending_, block_.offset + line_begin_, *glance_, *payload_);
+    }
     pending_.clear();
   }
 
@@ -288,7 +257,7 @@ class ListScan {
   void parse_record(std::size_t position) {
     pending_.clear();
     const format::Extent group = format::group_at(block_.bytes, position);
-    if (added_any_ && added_begin_ == group.begin) take_back();
+    writer_.take_back(block_.offset + group.begin);
     format::records(group.of(block_.bytes), worker_.slices);
     Record& record = worker_.record;
     std::optional<Stamp> before;
@@ -300,159 +269,15 @@ class ListScan {
       trace::collect_identifiers(record, search_.keys, worker_.identifiers);
       if (worker_.identifiers.empty() || !search_.filter.wants(record)) continue;
       if (!before) before = reader_.stamp_before(group.begin);
-      add(worker_.identifiers, group.begin + slice.offset, *before, record.severity,
-          record.component);
+      writer_.add(worker_.identifiers, block_.offset + group.begin + slice.offset, *before,
+                  record.severity, record.component);
     }
     done_until_ = group.end;
-  }
-
-  // ---- Observations ----
-
-  // A later line of a record showed that its first, taken for certain, is not the whole of it.
-  void take_back() {
-    seen_.seen.resize(added_from_);
-    while (!seen_.undated.empty() && seen_.undated.back().observation >= added_from_) {
-      seen_.undated.pop_back();
-    }
-    while (!worker_.places.empty() && worker_.places.back() >= added_from_) {
-      worker_.places.pop_back();
-      worker_.unnumbered.pop_back();
-    }
-    added_any_ = false;
-  }
-
-  // The component of a record that tells `own` of itself, as it is noted.
-  std::string_view component_of(std::string_view own) const {
-    return search_.for_index ? own : part_.source->origin().component_of(own);
   }
 
   bool wants_names(std::string_view own) const {
     const Origin& origin = part_.source->origin();
     return search_.filter.wants_names(origin.component_of(own), origin.node);
-  }
-
-  // What all observations of a record have in common. Not dated: its time is still unknown.
-  struct Common {
-    Time time{};
-    std::uint16_t component = 0;
-    Severity severity = Severity::unspecified;
-    std::uint64_t offset = 0;
-    Stamp stamp;
-    bool dated = false;
-  };
-
-  // Sets common_. False when the record's time is not wanted.
-  bool begin_record(std::size_t position, const Stamp& stamp, Severity severity,
-                    std::uint16_t component) {
-    common_.offset = block_.offset + position;
-    common_.stamp = stamp;
-    common_.component = component;
-    common_.severity = severity;
-    common_.dated =
-        calendar_ != nullptr && (stamp.kind == Stamp::Kind::absolute || !calendar_->empty());
-    common_.time = common_.dated ? cursor_.resolve(common_.offset, stamp) : Time();
-    if (has_times_ && common_.dated && !search_.filter.wants(common_.time)) return false;
-    added_any_ = true;
-    added_begin_ = position;
-    added_from_ = seen_.seen.size();
-    return true;
-  }
-
-  // Of the trace with this number. Field by field: see add_certain().
-  void push(std::string_view key, std::uint32_t trace) {
-    if (!common_.dated) seen_.undated.push_back({seen_.seen.size(), common_.offset, common_.stamp});
-    Observation& one = seen_.seen.emplace_back();
-    one.time = common_.time;
-    one.trace = trace;
-    one.component = common_.component;
-    one.key = spelling(key);
-    one.severity = common_.severity;
-  }
-
-  void add(const std::vector<Identifier>& identifiers, std::size_t position, const Stamp& stamp,
-           Severity severity, std::string_view component) {
-    const std::uint16_t number = worker_.components.number_of(component_of(component));
-    if (!begin_record(position, stamp, severity, number)) return;
-    const std::size_t first = added_from_;
-    worker_.many.clear();
-    for (const Identifier& identifier : identifiers) {
-      const std::uint32_t trace = worker_.ids.number_of(identifier.value);
-      const std::size_t place = place_of(trace, first);
-      if (place == seen_.seen.size()) {
-        push(identifier.key, trace);
-      } else {
-        push_again(place, identifier.key);
-      }
-    }
-  }
-
-  // The identifier of an observation of the record stands in it under another key, too.
-  void push_again(std::size_t observation, std::string_view key) {
-    if (!search_.for_index) return;
-    std::uint8_t& keys = seen_.seen[observation].key;
-    keys = spelling(trace::with_key(worker_.spellings[keys], key));
-  }
-
-  // The same for the line's certain identifiers, which are fewer than kFew.
-  void add_pending(const format::Glance& glance) {
-    if (component_payload_ != payload_) {
-      component_number_ = worker_.components.number_of(component_of(payload_->component));
-      component_payload_ = payload_;
-    }
-    if (!begin_record(line_begin_, glance.stamp, glance.severity, component_number_)) return;
-    for (auto one = pending_.begin(); one != pending_.end(); ++one) {
-      const auto same = std::find_if(pending_.begin(), one, [&](const Pending& other) {
-        return trace::same_identifier(other.value.text, one->value.text);
-      });
-      if (same != one) {
-        push_again(same->observation, one->key);
-        worker_.respelt = worker_.respelt || same->value.text != one->value.text;
-        continue;
-      }
-      one->observation = seen_.seen.size();
-      worker_.places.push_back(seen_.seen.size());
-      worker_.unnumbered.push_back(one->value);
-      push(one->key, trace::kNoNumber);  // until number_all()
-    }
-  }
-
-  void number_all() {
-    worker_.numbers.clear();
-    worker_.ids.numbers_of(worker_.unnumbered, worker_.numbers);
-    for (std::size_t i = 0; i < worker_.places.size(); ++i) {
-      seen_.seen[worker_.places[i]].trace = worker_.numbers[i];
-    }
-  }
-
-  // The place of the observation of `trace` among those from `first` on, which are the record's:
-  // that of the next one when there is none. Most have one or two; of many a map is made.
-  std::size_t place_of(std::uint32_t trace, std::size_t first) {
-    const std::size_t next = seen_.seen.size();
-    if (next - first < kFew) {
-      const auto found =
-          std::find_if(seen_.seen.begin() + static_cast<std::ptrdiff_t>(first), seen_.seen.end(),
-                       [&](const Observation& other) { return other.trace == trace; });
-      return static_cast<std::size_t>(found - seen_.seen.begin());
-    }
-    for (std::size_t i = first; worker_.many.size() < next - first; ++i) {
-      worker_.many.emplace(seen_.seen[i].trace, i);
-    }
-    return worker_.many.try_emplace(trace, next).first->second;
-  }
-
-  // Nearly all keys are spelt as one shortly before that looks alike.
-  std::uint8_t spelling(std::string_view key) {
-    auto& known = worker_.spellings;
-    std::uint8_t& recent = recent_[(key.size() * 5 + static_cast<unsigned char>(key.front()) * 3u +
-                                    static_cast<unsigned char>(key.back())) %
-                                   recent_.size()];
-    if (recent < known.size() && same_text(known[recent], key)) return recent;
-    const auto found = std::find(known.begin(), known.end(), key);
-    const bool room = found != known.end() || known.size() < kMostSpellings;
-    const auto place = static_cast<std::size_t>(found - known.begin());
-    recent = static_cast<std::uint8_t>(room ? place : kMostSpellings - 1);
-    if (recent == known.size()) known.emplace_back(key);
-    return recent;
   }
 
   const ListSearch& search_;
@@ -461,13 +286,10 @@ class ListScan {
   SeenPart& seen_;
   const BlockLook& look_;
   BlockReader reader_;
+  SeenWriter writer_;
   trace::KeyCursor keys_{search_.search};
-  const trace::Calendar unknown_;
-  const trace::Calendar* calendar_;
-  trace::CalendarCursor cursor_;
   const Vectors vectors_ = widest_vectors();
   const bool wants_names_;  // of records that tell no component
-  const bool has_times_;    // whether those of some times only are wanted
   Block block_;
   bool quotes_ = false;                   // lines stand in JSON objects,
   std::unique_ptr<HiddenPlaces> hidden_;  // or behind envelopes, as they are if they are not cut
@@ -478,15 +300,8 @@ class ListScan {
   bool outside_ = false;                      // whether that place is not within quotes
   const format::Payload* payload_ = nullptr;  // of that line, if it starts a record
   std::optional<format::Glance> glance_;      // at that record, once there was one
-  std::vector<Pending> pending_;              // certain ones of that line
+  std::vector<CertainId> pending_;            // certain ones of that line
   std::size_t done_until_ = 0;                // records before this have been parsed
-  bool added_any_ = false;                    // the record at added_begin_ gave observations,
-  std::size_t added_begin_ = 0;               // those from added_from_ on
-  std::size_t added_from_ = 0;
-  Common common_;                                       // of the record that is added
-  std::array<std::uint8_t, 64> recent_{};               // numbers of spellings
-  const format::Payload* component_payload_ = nullptr;  // whose component has this number
-  std::uint16_t component_number_ = 0;
 };
 
 }  // namespace
