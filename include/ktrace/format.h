@@ -126,6 +126,12 @@ const Payload* recognise(const char* line);
 /// The same. `seen`: what a glance at the record finds, if that was found on the way.
 const Payload* recognise(const char* line, std::optional<Glance>& seen);
 
+/// Of the formats that are known at a glance (Payload::starts_glancing) the one whose record starts
+/// at `line`, or null. Such a line starts a group whatever stands before it. This and the two
+/// searches below look for line ends and read heads of lines, each once, so that the bytes may lie
+/// in memory that changes.
+const Payload* recognise_surely(const char* line, std::optional<Glance>& seen);
+
 /// Part of a block: [begin, end).
 struct Extent {
   std::size_t begin = 0;
@@ -147,6 +153,13 @@ std::size_t next_start(std::string_view block, std::size_t from);
 /// A last line without an end is left undecided and not considered, if it is wrapped or its first
 /// kPadding bytes are not all in the block.
 std::size_t last_start(std::string_view block, std::size_t after);
+
+/// The last line that begins at `position` or before and is known at a glance, 0 when there is
+/// none. kPadding readable bytes stand behind the block.
+std::size_t last_sure_start(std::string_view block, std::size_t position);
+
+/// The first such line behind the one that holds `position`; block.size() when there is none.
+std::size_t next_sure_start(std::string_view block, std::size_t position);
 
 /// Whether the group that begins at `group` is one JSON record that ends with the block.
 bool is_complete(std::string_view block, std::size_t group);

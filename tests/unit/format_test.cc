@@ -111,6 +111,36 @@ TEST(Bounds, LastStartLeavesAShortLastLineUndecided) {
   EXPECT_EQ(last_start(PaddedText(kJson + kKlog + enough).view(), 0), kJson.size() + kKlog.size());
 }
 
+// Only these are told by a line's head.
+TEST(SureStarts, AreTheStartsOfKlogText) {
+  const std::string cri = "2026-11-22T16:50:45.041587123Z stderr F " + kKlog;
+  const std::string lines[] = {
+      kKlog, kJson, kPlain, cri, "\n", "I1122 16:50\n", "\tat file.go:12\n"};
+  std::mt19937 random(1);
+  std::string text;
+  std::set<std::size_t> starts;
+  for (int i = 0; i < 300; ++i) {
+    const std::string& line = lines[random() % std::size(lines)];
+    if (line == kKlog) starts.insert(text.size());
+    text += line;
+  }
+  const PaddedText block(text);
+  for (const std::size_t start : starts) {
+    EXPECT_EQ(group_at(block.view(), start).begin, start);
+    std::optional<Glance> seen;
+    ASSERT_NE(recognise_surely(block.view().data() + start, seen), nullptr);
+    EXPECT_EQ(seen->severity, Severity::info);
+    EXPECT_EQ(seen->stamp.month, 11);
+  }
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const auto behind = starts.upper_bound(at);
+    EXPECT_EQ(last_sure_start(block.view(), at), behind == starts.begin() ? 0 : *std::prev(behind));
+    const std::size_t line = text.find('\n', at) + 1;
+    const auto next = starts.lower_bound(line);
+    EXPECT_EQ(next_sure_start(block.view(), at), next == starts.end() ? text.size() : *next);
+  }
+}
+
 TEST(Bounds, LongContinuationsTakeLinearTime) {
   std::string text = kKlog;
   for (int i = 0; i < 100'000; ++i) text += "E\n";
