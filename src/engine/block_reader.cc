@@ -30,6 +30,10 @@ constexpr std::uint64_t kLookBack = 1 << 20;
 // So much holds format::kLinesBack lines as a rule.
 constexpr std::size_t kFewLines = 32 << 10;
 
+// So much is looked at where it lies, at a time, and no less.
+constexpr std::uint64_t kMostShown = 2 << 20;
+constexpr std::uint64_t kLeastShown = 64 << 10;
+
 std::size_t less(std::size_t size, std::size_t by) { return size - std::min(size, by); }
 
 }  // namespace
@@ -81,6 +85,39 @@ bool BlockReader::next(Block& block) {
     if (!waits_ && !source_.await(Duration::zero())) return false;
     fill();
   }
+}
+
+std::size_t BlockReader::look(const std::function<bool(const Block& block)>& see) {
+  if (done_ || in_long_record_ || !source_.seekable()) return 0;
+  const std::uint64_t begin = base_ + cut_;
+  const std::uint64_t end = std::min<std::uint64_t>(end_, less(source_.size(), format::kPadding));
+  const std::uint64_t size = std::min(end - std::min(begin, end), kMostShown);
+  if (size < kLeastShown) return 0;
+  std::size_t shown = 0;
+  bool good = true;
+  const auto show = [&](std::string_view bytes) {
+    bytes.remove_suffix(format::kPadding);
+    std::optional<format::Glance> unused;
+    good = format::recognise_surely(bytes.data(), unused) != nullptr;
+    while (good) {
+      const std::string_view most = bytes.substr(shown, block_size_);
+      const std::size_t cut = format::last_sure_start(most, most.size());
+      if (cut == 0) break;
+      good = see({most.substr(0, cut), begin + shown, true});
+      shown += cut;
+    }
+  };
+  if (!source_.look(begin, size + format::kPadding, show) || !good || shown == 0) return 0;
+  go_to(begin + shown);
+  return shown;
+}
+
+// Goes on where a group begins.
+void BlockReader::go_to(std::uint64_t offset) {
+  drop(filled_);
+  base_ = offset;
+  eof_ = false;
+  done_ = base_ >= end_;
 }
 
 bool BlockReader::take_rest(Block& block, bool may_grow) {

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <optional>
 #include <span>
@@ -23,6 +24,7 @@ inline constexpr std::size_t kLongestRecord = 8 << 20;
 struct Block {
   std::string_view bytes;    ///< whole groups; format::kPadding readable bytes behind them
   std::uint64_t offset = 0;  ///< of its first byte in the source
+  bool shared = false;       ///< the bytes may change, or become zeros, while they are looked at
 };
 
 /// A part of a source is the groups that begin within [begin, end). The parts of a source tile it:
@@ -39,6 +41,13 @@ class BlockReader {
   /// The next block, valid until the next call. False at the end of the part. Where reading failed
   /// is an end, too: then status() says why.
   bool next(Block& block);
+
+  /// Shows `see` the blocks that come next where they lie, without reading them; each begins with a
+  /// line that is known at a glance (format::recognise_surely()). Then next() goes on behind them.
+  /// Gives how many bytes were shown: 0 when they are not to be had in this way, when they were
+  /// lost on the way, or when `see` gave false. Then what was seen tells nothing, and next() gives
+  /// it.
+  std::size_t look(const std::function<bool(const Block& block)>& see);
 
   const Status& status() const { return status_; }
 
@@ -75,6 +84,7 @@ class BlockReader {
   void fill();
   void read_some(std::size_t want);
   bool align();
+  void go_to(std::uint64_t offset);
   void look_back();
   std::size_t decided_lines() const;
   void drop(std::size_t count);

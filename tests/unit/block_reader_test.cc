@@ -3,6 +3,7 @@
 #include "block_reader.h"
 
 #include <algorithm>
+#include <functional>
 #include <random>
 
 #include <gtest/gtest.h>
@@ -57,7 +58,7 @@ std::string joined(const std::vector<Piece>& pieces) {
 }
 
 // Some text with headers, continuation lines, JSON, nonsense, CRLF and no last newline.
-std::string nasty_text(unsigned seed) {
+std::string nasty_text(unsigned seed, int lines = 60) {
   static const std::string kLines[] = {
       "I0610 11:35:38.104033   23035 httplog.go:90] verb=\"GET\" traceID=\"000\":\n",
       "E0610 11:35:38.2 not a header\n",
@@ -73,7 +74,7 @@ std::string nasty_text(unsigned seed) {
       "I0610 11:35:38.104033"};
   std::mt19937 random(seed);
   std::string text;
-  for (int i = 0; i < 60; ++i) text += kLines[random() % std::size(kLines)];
+  for (int i = 0; i < lines; ++i) text += kLines[random() % std::size(kLines)];
   return text;
 }
 
@@ -89,6 +90,103 @@ TEST(BlockReader, GivesTheSameRecordsForAnyBlockAndPartSize) {
       }
     }
   }
+}
+
+// Blocks that were looked at, and those that were read between them, in their order.
+struct Looked {
+  std::vector<Piece> records;
+  std::size_t shown = 0;  // bytes
+};
+
+// `lasts`: whether what is shown is good to the end.
+Looked look_through(MemorySource& source, std::uint64_t begin, std::uint64_t end,
+                    std::size_t block_size, const std::function<bool()>& lasts) {
+  Looked all;
+  const auto take = [&all](const Block& block) {
+    std::string padded(block.bytes);
+    padded.append(format::kPadding, '\0');
+    for (format::Walk walk(std::string_view(padded).substr(0, block.bytes.size())); walk.next();) {
+      all.records.push_back({block.offset + walk.offset(), std::string(walk.slice().raw)});
+    }
+  };
+  std::vector<char> buffer;
+  BlockReader reader(source, begin, end, block_size, buffer);
+  for (Block block; reader.next(block);) {
+    take(block);
+    while (true) {
+      const std::size_t known = all.records.size();
+      const std::size_t shown = reader.look([&](const Block& seen) {
+        EXPECT_TRUE(seen.shared);
+        EXPECT_LE(seen.bytes.size(), block_size);
+        take(seen);
+        return lasts();
+      });
+      all.shown += shown;
+      if (shown > 0) continue;
+      all.records.resize(known);
+      break;
+    }
+  }
+  return all;
+}
+
+// The same of all parts.
+Looked look_through(const std::string& text, std::size_t part, std::size_t block_size,
+                    const std::function<bool()>& lasts) {
+  MemorySource source(text);
+  source.show();
+  Looked all;
+  for (std::uint64_t begin = 0; begin < text.size(); begin += part) {
+    const bool last = begin + part >= text.size();
+    const std::uint64_t end = last ? BlockReader::kToTheEnd : begin + part;
+    const auto looked = look_through(source, begin, end, block_size, lasts);
+    all.records.insert(all.records.end(), looked.records.begin(), looked.records.end());
+    all.shown += looked.shown;
+  }
+  return all;
+}
+
+TEST(BlockReader, ShowsTheRecordsThatItWouldRead) {
+  for (unsigned seed = 0; seed < 4; ++seed) {
+    const std::string text = nasty_text(seed, 12'000);
+    const auto expected = records_of(text, text.size(), 1 << 20);
+    std::size_t shown = 0;
+    for (const std::size_t block : {300U, 5000U, 100'000U}) {
+      for (const std::size_t part : {std::size_t{90'000}, text.size()}) {
+        const auto looked = look_through(text, part, block, [] { return true; });
+        EXPECT_EQ(looked.records, expected) << "block size " << block << ", parts of " << part;
+        shown += looked.shown;
+      }
+    }
+    EXPECT_GT(shown, text.size());
+  }
+}
+
+TEST(BlockReader, ShowsNoRecordThatBeginsWhereThePartEnds) {
+  std::string text;
+  while (text.size() < 400'000) {
+    text += "I0610 11:35:38.104033   23035 a.go:1] ";
+    text.append(61, 'x').push_back('\n');
+  }
+  const auto looked = look_through(text, 100'000, 5000, [] { return true; });
+  EXPECT_EQ(looked.records, records_of(text, text.size(), 1 << 20));
+  EXPECT_GT(looked.shown, text.size() / 2);
+}
+
+TEST(BlockReader, ReadsWhatWasShownInVain) {
+  const std::string text = nasty_text(1, 12'000);
+  const auto expected = records_of(text, text.size(), 1 << 20);
+  int shown = 0;
+  EXPECT_EQ(look_through(text, text.size(), 5000, [&] { return ++shown % 50 != 0; }).records,
+            expected);
+  EXPECT_GT(shown, 50);
+}
+
+TEST(BlockReader, ShowsNothingOfASourceThatCannotBeShown) {
+  MemorySource source(nasty_text(1, 12'000));
+  const auto looked = look_through(source, 0, BlockReader::kToTheEnd, 5000, [] { return true; });
+  EXPECT_EQ(looked.shown, 0U);
+  EXPECT_EQ(looked.records.size(), records_of(source, 0, BlockReader::kToTheEnd, 5000).size());
 }
 
 TEST(BlockReader, GivesTheSameRecordsForAStreamThatDribbles) {
