@@ -77,8 +77,9 @@ class Source {
   }
 
   /// Shows `see` the `size` bytes at `offset` where they are, when that costs less than to read
-  /// them. As they may change under the look, they tell only what to read. False when they are not
-  /// to be had in this way, or not all of them: then what was seen tells nothing.
+  /// them. As they may change under the look, two looks at one byte can differ: what a parser is to
+  /// read is copied first. False when they are not to be had in this way, or not all of them: then
+  /// what was seen tells nothing.
   virtual bool look(std::uint64_t offset, std::size_t size, const Viewer& see) {
     (void)offset, (void)size, (void)see;
     return false;

@@ -3,6 +3,11 @@
 // line ` key="value"` outside of quotes, in a JSON line `,"key":"value"`. Stamp and severity are
 // read off the record's head. Every other place is left to the parser, and with it the whole
 // record.
+//
+// So little is asked of most bytes that to copy them out of the kernel would be the largest part of
+// the work. Klog text is therefore scanned where it lies (BlockReader::look), as long as that can
+// be done. It may change under the scan, which then finds something else, but never goes astray: it
+// relies on nothing that it has read before. Parsers do; they get a copy.
 
 #include "list_scan.h"
 
@@ -29,7 +34,9 @@ class ListScan {
         look_(look),
         reader_(*part.source, part.begin, part.end, search.query.block_size, worker.buffer),
         writer_(search, worker, part, seen),
-        wants_names_(wants_names({})) {}
+        wants_names_(wants_names({})),
+        has_pattern_(search.filter.has_pattern()),
+        looks_(!search.literal && !has_pattern_ && !look) {}
 
   void run() {
     if (part_.known != nullptr && read_index()) return relieve();
@@ -45,6 +52,7 @@ class ListScan {
       scan_block();
       if (look_) look_(block_, reader_);
       if (stream) relieve();
+      while (looks_) looks_ = scan_in_place();
     }
     worker_.usual = seen_.seen.size() + seen_.seen.size() / 16;
     relieve();
@@ -78,22 +86,53 @@ class ListScan {
     return false;
   }
 
+  // False when that cannot be done, or has been in vain.
+  bool scan_in_place() {
+    if (quotes_ || hidden_) return false;
+    const SeenWriter::Mark before = writer_.mark();
+    in_place_ = true;
+    lacks_stamp_ = false;
+    const std::size_t shown = reader_.look([this](const Block& block) {
+      block_ = block;
+      scan_block();
+      return !lacks_stamp_;
+    });
+    in_place_ = false;
+    if (shown == 0) writer_.take_back_to(before);
+    if (part_.meter != nullptr) part_.meter->add(shown);
+    return shown > 0;
+  }
+
   void scan_block() {
     writer_.begin_block();
-    done_until_ = searched_ = line_begin_ = 0;
-    payload_ = nullptr;
-    pending_.clear();
     worker_.separators.clear();
+    worker_.copies.clear();
+    begin_lines(0);
     if (block_.offset == 0) begins_with(block_.bytes);
     if (quotes_ || holds_cut_records()) return parse_block();
     if (search_.literal) return parse_hits();
     search_.search.find_all(block_.bytes, worker_.separators);
-    for (const std::uint32_t separator : worker_.separators) {
+    next_ = worker_.separators.begin();
+    look_at_all(0);
+    if (!search_.for_index) writer_.number_all();
+  }
+
+  // Goes on at `position`, where a group begins.
+  void begin_lines(std::size_t position) {
+    done_until_ = searched_ = line_begin_ = position;
+    payload_ = nullptr;
+    pending_.clear();
+  }
+
+  // At the next places, which count from `origin`, as far as the block goes.
+  void look_at_all(std::size_t origin) {
+    const std::size_t end = origin + block_.bytes.size();
+    for (; next_ != worker_.separators.end() && *next_ < end; ++next_) {
+      const std::size_t separator = *next_ - origin;
       if (separator < done_until_) continue;
       if (const auto key = keys_.key_before(block_.bytes, separator)) look_at(key, separator);
     }
     flush();
-    if (!search_.for_index) writer_.number_all();
   }
 
   // Where lines are cut and quoted in other lines, no place is certain.
@@ -140,9 +179,35 @@ class ListScan {
   void look_at(trace::KeySearch::Key key, std::size_t separator) {
     find_line(separator);
     if (separator < done_until_) return;  // in the record of the line before
-    const bool certain = payload_ != nullptr && key.plain && !search_.filter.has_pattern() &&
+    const bool certain = payload_ != nullptr && key.plain && !has_pattern_ &&
                          pending_.size() + 1 < kFewIds && add_certain(key, separator);
-    if (!certain) parse_record(separator);
+    if (certain) return;
+    block_.shared ? look_at_copy(separator) : parse_record(separator);
+  }
+
+  // Looks again at what stands around `position` of a shared block, in a copy.
+  void look_at_copy(std::size_t position) {
+    const Block shared = block_;
+    const format::Extent extent{format::last_sure_start(shared.bytes, position),
+                                format::next_sure_start(shared.bytes, position)};
+    block_ = copy_of(extent);
+    writer_.take_back(block_.offset);
+    begin_lines(0);
+    next_ = std::lower_bound(worker_.separators.cbegin(), next_, extent.begin);
+    look_at_all(extent.begin);
+    --next_;
+    block_ = shared;
+    begin_lines(extent.end);
+    searched_ = extent.end - 1;  // the line end before it is to be found
+  }
+
+  // Lives as long as the block.
+  Block copy_of(const format::Extent& extent) const {
+    const std::string_view bytes = extent.of(block_.bytes);
+    char* const copy = worker_.copies.allocate(bytes.size() + format::kPadding);
+    bytes.copy(copy, bytes.size());
+    std::memset(copy + bytes.size(), 0, format::kPadding);
+    return {{copy, bytes.size()}, block_.offset + extent.begin};
   }
 
   // Made where it is kept: to copy what was written just now would have to wait for it.
@@ -171,7 +236,8 @@ class ListScan {
     flush();
     line_begin_ = line;
     content_ = hidden_ ? format::content_begin(block_.bytes, line) : line;
-    payload_ = format::recognise(begin + content_, glance_);
+    payload_ = block_.shared ? format::recognise_surely(begin + content_, glance_)
+                             : format::recognise(begin + content_, glance_);
     // Behind an envelope's head without quotes the content is outside of them where the line is.
     if (content_ > line && !trace::balanced(block_.bytes.substr(line, content_ - line), vectors_)) {
       outside_ = trace::balanced(block_.bytes.substr(content_, position - content_), vectors_);
@@ -268,11 +334,17 @@ class ListScan {
       worker_.identifiers.clear();
       trace::collect_identifiers(record, search_.keys, worker_.identifiers);
       if (worker_.identifiers.empty() || !search_.filter.wants(record)) continue;
-      if (!before) before = reader_.stamp_before(group.begin);
+      if (!before) before = stamp_before(group.begin);
       writer_.add(worker_.identifiers, block_.offset + group.begin + slice.offset, *before,
                   record.severity, record.component);
     }
     done_until_ = group.end;
+  }
+
+  // What stands before a block in place only its reader can tell, which has to read it then.
+  Stamp stamp_before(std::size_t group) {
+    lacks_stamp_ = in_place_;
+    return in_place_ ? Stamp() : reader_.stamp_before(group);
   }
 
   bool wants_names(std::string_view own) const {
@@ -290,18 +362,23 @@ class ListScan {
   trace::KeyCursor keys_{search_.search};
   const Vectors vectors_ = widest_vectors();
   const bool wants_names_;  // of records that tell no component
+  const bool has_pattern_;
+  bool looks_;                // whether blocks may be scanned where they lie,
+  bool in_place_ = false;     // one is,
+  bool lacks_stamp_ = false;  // and it takes more than itself
   Block block_;
   bool quotes_ = false;                   // lines stand in JSON objects,
   std::unique_ptr<HiddenPlaces> hidden_;  // or behind envelopes, as they are if they are not cut
 
-  std::size_t searched_ = 0;                  // the place that was looked at last
-  std::size_t line_begin_ = 0;                // of the line that holds it
-  std::size_t content_ = 0;                   // what is in the envelope of that line
-  bool outside_ = false;                      // whether that place is not within quotes
-  const format::Payload* payload_ = nullptr;  // of that line, if it starts a record
-  std::optional<format::Glance> glance_;      // at that record, once there was one
-  std::vector<CertainId> pending_;            // certain ones of that line
-  std::size_t done_until_ = 0;                // records before this have been parsed
+  std::vector<std::uint32_t>::const_iterator next_;  // place of the block to be looked at
+  std::size_t searched_ = 0;                         // the place that was looked at last
+  std::size_t line_begin_ = 0;                       // of the line that holds it
+  std::size_t content_ = 0;                          // what is in the envelope of that line
+  bool outside_ = false;                             // whether that place is not within quotes
+  const format::Payload* payload_ = nullptr;         // of that line, if it starts a record
+  std::optional<format::Glance> glance_;             // at that record, once there was one
+  std::vector<CertainId> pending_;                   // certain ones of that line
+  std::size_t done_until_ = 0;                       // records before this have been parsed
 };
 
 }  // namespace

@@ -14,6 +14,7 @@
 
 #include "block_reader.h"
 #include "filter.h"
+#include "ktrace/arena.h"
 #include "ktrace/calendar.h"
 #include "ktrace/format.h"
 #include "ktrace/id_table.h"
@@ -65,6 +66,7 @@ inline constexpr std::size_t kMostSpellings = 256;
 struct ListWorker {
   std::vector<char> buffer;
   std::vector<std::uint32_t> separators;
+  Arena copies;  ///< of pieces of a shared block
   std::vector<std::size_t> hidden, hits;
   format::Slices slices;
   Record record;

@@ -63,6 +63,12 @@ void SeenWriter::take_back(std::uint64_t offset) {
   any_ = false;
 }
 
+void SeenWriter::take_back_to(const Mark& mark) {
+  seen_.seen.resize(mark.seen);
+  seen_.undated.resize(mark.undated, {});
+  begin_block();
+}
+
 // Sets common_. False when the record's time is not wanted.
 bool SeenWriter::begin_record(std::uint64_t offset, const Stamp& stamp, Severity severity,
                               std::uint16_t component) {

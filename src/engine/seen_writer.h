@@ -51,6 +51,15 @@ class SeenWriter {
   /// table can be read ahead.
   void number_all();
 
+  /// All that was written so far.
+  struct Mark {
+    std::size_t seen, undated;
+  };
+  Mark mark() const { return {seen_.seen.size(), seen_.undated.size()}; }
+
+  /// Takes back what was written since then. Identifiers keep their numbers.
+  void take_back_to(const Mark& mark);
+
   /// The component of a record that tells `own` of itself, as it is noted.
   std::string_view component_of(std::string_view own) const;
 

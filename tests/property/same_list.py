@@ -18,6 +18,7 @@ import tempfile
 KEYS = ["traceID", "trace_id", "audit-ID", "auditID", "requestID", "reqID", "traceparent", "uid",
         "pod", "err", "TraceId", "trace-i_d", "dd.trace_id", "v"]
 PIECES = ['\\"', "\\\\", '"', " ", "a", "=", "traceID=", "{", "}", ":", "\\n", "\\"]
+LONG = 4000  # lines: so much that most is scanned where the kernel has it in memory
 LITERALS = ["plain words", "traceID", "continued", "unb", "nowhere"]
 MESSAGES = ['"msg"', '"m \\"q\\" x"', "plain words", 'a "b" c', '"unb', 'x \\" y', '"a\\\\"',
             'it\'s 5" wide']
@@ -59,11 +60,13 @@ class Lines:
         inner = f',"o":{{"traceID":"{self.identifier()}"}}}}'
         return head + members + self.pick(',"v":0}', ',"v":0}', "}", inner, '"')
 
-    def line(self):
+    def line(self, odd=30):
+        """`odd`: how many of a hundred begin no record of klog text."""
         pairs = [(self.random.choice(KEYS), self.value()) for _ in range(self.random.randrange(5))]
         other = self.pick(f'  continued traceID="{self.identifier()}"', "garbage",
                           f'AUDIT: id="{self.identifier()}"')
-        return self.random.choices([self.text(pairs), self.json(pairs), other], [70, 25, 5])[0]
+        weights = [100 - odd, odd * 5 / 6, odd / 6]
+        return self.random.choices([self.text(pairs), self.json(pairs), other], weights)[0]
 
     def wrapped(self, text, cuts):
         """As a container runtime writes lines; some are cut in two, some stand bare among them."""
@@ -114,7 +117,7 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--rounds", type=int, default=40)
     options = parser.parse_args()
-    seen = {"bare": 0, "wrapped": 0, "cut": 0}
+    seen = {"bare": 0, "wrapped": 0, "cut": 0, "long": 0}
     with tempfile.TemporaryDirectory() as directory:
         log = os.path.join(directory, "some.log")
         for seed in range(options.seed, options.seed + options.rounds):
@@ -122,6 +125,8 @@ def main():
             text = "".join(lines.line() + "\n" for _ in range(300))
             forms = {"bare": text, "wrapped": lines.wrapped(text, False),
                      "cut": lines.wrapped(text, True)}
+            if seed % 5 == 1:
+                forms["long"] = "".join(lines.line(seed % 3) + "\n" for _ in range(LONG))
             for form, content in forms.items():
                 with open(log, "w", encoding="utf-8") as out:
                     out.write(content)
