@@ -24,6 +24,35 @@ namespace {
 // tick of the one before would not show.
 constexpr Duration kTick = std::chrono::milliseconds(20);
 
+// Parts that have been added: where one was, that is in memory and perhaps in the cache, another is
+// read. Thread-safe.
+class SpareParts {
+ public:
+  IndexPart take() {
+    const std::lock_guard lock(mutex_);
+    if (parts_.empty()) return {};
+    IndexPart part = std::move(parts_.back());
+    parts_.pop_back();
+    return part;
+  }
+
+  void put(IndexPart part) {
+    part.clear();
+    const std::lock_guard lock(mutex_);
+    parts_.push_back(std::move(part));
+  }
+
+  void drop() {
+    const std::lock_guard lock(mutex_);
+    parts_.clear();
+    parts_.shrink_to_fit();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<IndexPart> parts_;
+};
+
 // One file's index in the making.
 class Indexer {
  public:
@@ -192,9 +221,11 @@ class Indexer {
     search.for_index = true;
     const IndexScan scan(search, source_, keeps_words_, keeps_links_);
     for_each_task(workers_, parts_.size(), [&](IndexWorker& worker, std::size_t task) {
+      seen_[task] = spare_.take();
       scan.read(worker, *parts_[task], seen_[task]);
       hand_over(task);
     });
+    spare_.drop();
     session_.report_parts(parts_);
     facts_.lines = lines_.counts;
   }
@@ -202,7 +233,10 @@ class Indexer {
   void hand_over(std::size_t task) {
     const std::lock_guard lock(mutex_);
     done_[task] = true;
-    for (; next_ < parts_.size() && done_[next_]; ++next_) add(*parts_[next_], seen_[next_]);
+    for (; next_ < parts_.size() && done_[next_]; ++next_) {
+      add(*parts_[next_], seen_[next_]);
+      spare_.put(std::move(seen_[next_]));
+    }
   }
 
   void add(const Part& part, IndexPart& seen) {
@@ -216,7 +250,6 @@ class Indexer {
       for (const trace::StoredLink& link : seen.links.links) links_.add(link);
     }
     give_up(part.end);
-    seen = {};
   }
 
   void add_occurrences(const IndexPart& part) {
@@ -256,6 +289,7 @@ class Indexer {
   LineSteps lines_;
   Parts parts_;
   Status failed_;
+  SpareParts spare_;
 
   std::mutex mutex_;  // of what follows, and of all that add() changes
   std::vector<IndexPart> seen_;

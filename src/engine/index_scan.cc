@@ -66,6 +66,19 @@ void sort_by_step(const std::vector<trace::WordPlace>& places,
 
 }  // namespace
 
+void IndexPart::clear() {
+  IndexPart cleared;
+  seen.seen.clear();
+  seen.undated.clear();
+  numbers.clear();
+  words.clear();
+  cleared.seen.seen = std::move(seen.seen);
+  cleared.seen.undated = std::move(seen.undated);
+  cleared.numbers = std::move(numbers);
+  cleared.words = std::move(words);
+  *this = std::move(cleared);
+}
+
 IndexScan::IndexScan(const ListSearch& search, input::Source& source,
                      const std::atomic<bool>& keeps_words, const std::atomic<bool>& keeps_links)
     : search_(search),

@@ -31,6 +31,9 @@ struct IndexPart {
   NameTable components;
   std::vector<trace::WordPlace> words;  ///< in the order of their steps
   LinkPart links;
+
+  /// Forgets all of it, but not where the most of it was.
+  void clear();
 };
 
 /// What a thread keeps from part to part.
