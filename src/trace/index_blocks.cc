@@ -32,18 +32,17 @@ unsigned unit_of(const std::vector<Moment>& records) {
 
 // Calls take(offset difference, whether there is a stamp, time difference) for each record.
 template <typename Take>
-void each_difference(const std::vector<Moment>& records, std::uint64_t unit, Take&& take) {
+void each_difference(const std::vector<Moment>& records, Take&& take) {
   std::uint64_t offset = 0;
   std::array<std::int64_t, 3> last{};
   for (const Moment& record : records) {
     const bool stamped = record.kind != Stamp::Kind::none;
     std::int64_t& before = last[static_cast<std::size_t>(record.kind)];
-    const std::int64_t now = record.ticks / static_cast<std::int64_t>(unit);
-    const auto difference = static_cast<std::int64_t>(static_cast<std::uint64_t>(now) -
+    const auto difference = static_cast<std::int64_t>(static_cast<std::uint64_t>(record.ticks) -
                                                       static_cast<std::uint64_t>(before));
     take(record.offset - offset, stamped, with_sign_below(difference));
     offset = record.offset;
-    if (stamped) before = now;
+    if (stamped) before = record.ticks;
   }
 }
 
@@ -117,24 +116,23 @@ void put_place(BitWriter& out, const Entry& entry, unsigned bits, const WidthEnc
 
 }  // namespace
 
-std::string encode_times(const std::vector<Moment>& records) {
+std::string encode_times(std::vector<Moment>& records) {
   const unsigned unit = unit_of(records);
+  for (Moment& record : records) record.ticks /= static_cast<std::int64_t>(kUnits[unit]);
   std::string bytes;
   BitWriter out(bytes);
   out.put(unit, kUnitBits);
   WidthEncoder offsets, times;
-  each_difference(records, kUnits[unit],
-                  [&](std::uint64_t offset, bool stamped, std::uint64_t time) {
-                    offsets.count(offset);
-                    if (stamped) times.count(time);
-                  });
+  each_difference(records, [&](std::uint64_t offset, bool stamped, std::uint64_t time) {
+    offsets.count(offset);
+    if (stamped) times.count(time);
+  });
   offsets.write_code(out);
   times.write_code(out);
-  each_difference(records, kUnits[unit],
-                  [&](std::uint64_t offset, bool stamped, std::uint64_t time) {
-                    offsets.put(out, offset);
-                    if (stamped) times.put(out, time);
-                  });
+  each_difference(records, [&](std::uint64_t offset, bool stamped, std::uint64_t time) {
+    offsets.put(out, offset);
+    if (stamped) times.put(out, time);
+  });
   out.finish();
   return bytes;
 }

@@ -33,7 +33,8 @@ struct Moment {
   friend bool operator==(const Moment&, const Moment&) = default;
 };
 
-std::string encode_times(const std::vector<Moment>& records);
+/// Uses the records up: their times become multiples of a unit.
+std::string encode_times(std::vector<Moment>& records);
 
 /// An occurrence as a block tells it.
 struct Entry {
