@@ -13,6 +13,7 @@
 #include "ktrace/literal_search.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstdint>
 #include <cstring>
@@ -258,13 +259,20 @@ bool find_both(Vectors, const Task&, const Task&) { return false; }
 
 #endif
 
+// Pieces that the logs are full of, though their characters are rare.
+constexpr std::array<std::string_view, 2> kFrequentPieces{"ing", ".k8"};
+
 // Where those bytes begin that ManyLiterals is to look for first: rare ones side by side.
 std::size_t rarest_piece(std::string_view text) {
   constexpr std::size_t kPiece = ManyLiterals::kPiece;
   std::size_t best = 0, most = 0;
   for (std::size_t at = 0; at + kPiece <= text.size(); ++at) {
     std::size_t sum = 0;
-    for (const char c : text.substr(at, kPiece)) sum += rarity(c);
+    const std::string_view piece = text.substr(at, kPiece);
+    if (std::find(kFrequentPieces.begin(), kFrequentPieces.end(), piece) != kFrequentPieces.end()) {
+      continue;
+    }
+    for (const char c : piece) sum += rarity(c);
     if (sum > most) best = at;
     most = std::max(most, sum);
   }
