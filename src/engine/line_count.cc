@@ -3,15 +3,15 @@
 #include <algorithm>
 
 #include "ktrace/index.h"
+#include "ktrace/vectors.h"
 
 namespace ktrace::engine {
 namespace {
 
 constexpr std::uint64_t kStep = trace::IndexFacts::kLineStep;
 
-}  // namespace
-
-std::uint64_t newlines(std::string_view text) {
+// Counts with whatever vectors the function has that this is a part of.
+[[gnu::always_inline]] inline std::uint64_t count_newlines(std::string_view text) {
   // Counts that fit into a byte each let a vector hold as many of them as it holds letters; a piece
   // is whole vectors.
   constexpr std::size_t kPiece = 192;
@@ -25,6 +25,21 @@ std::uint64_t newlines(std::string_view text) {
     text.remove_prefix(std::min(kPiece, text.size()));
   }
   return count;
+}
+
+#if defined(__x86_64__)
+__attribute__((target("avx2"))) std::uint64_t newlines_avx2(std::string_view text) {
+  return count_newlines(text);
+}
+#endif
+
+}  // namespace
+
+std::uint64_t newlines(std::string_view text) {
+#if defined(__x86_64__)
+  if (widest_vectors() != Vectors::none) return newlines_avx2(text);
+#endif
+  return count_newlines(text);
 }
 
 std::string bytes_at(input::Source& source, std::uint64_t offset, std::size_t size) {
