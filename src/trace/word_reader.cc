@@ -75,6 +75,9 @@ class JudgedLines {
  public:
   explicit JudgedLines(std::string_view block) : block_(block) {}
 
+  // Of the last one that was found.
+  std::size_t end() const { return end_; }
+
   // Which of the 64 places from `at` on are in such lines, of which those of `braces` may be the
   // first ones. Places ascend.
   std::uint64_t around(std::size_t at, std::uint64_t braces) {
@@ -98,7 +101,7 @@ class JudgedLines {
   }
 
   std::string_view block_;
-  std::size_t end_ = 0;  // of the last one
+  std::size_t end_ = 0;
 };
 
 // Identifiers of a block that are not wanted, by where they begin.
@@ -145,14 +148,7 @@ class BlockWords {
   void run() {
     for (std::size_t at = 0; at < block_.size(); at += kStripe * 64) {
       const std::size_t count = read_masks(at);
-      for (std::size_t i = 0; i < count; ++i) {
-        const std::size_t here = at + 64 * i;
-        each_uuid_end(masks_[i].dash, [&](std::size_t dash) { read_uuid(here + dash); });
-        each_lane(masks_[i].hex, [&](std::size_t lane) {
-          if (here + lane >= digits_end_) read_digits(at, 64 * i + lane);
-        });
-        masks_[i].letter &= ~judged_.around(here, masks_[i].brace);
-      }
+      read_ids(at, count);
       leave_out_told(at);
       edges_.find(static_cast<std::uint32_t>(at), masks_.data(), count);
       read_names();
@@ -179,6 +175,24 @@ class BlockWords {
     return count;
   }
 
+  // And leaves out the lines that they judge. What each step of the loop needs is in registers.
+  void read_ids(std::size_t at, std::size_t count) {
+    std::uint64_t dashes_before = dashes_before_;
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::size_t here = at + 64 * i;
+      const WordMasks& masks = masks_[i];
+      const std::uint64_t dashes = masks.dash;
+      each_uuid_end(dashes, dashes_before, [&](std::size_t dash) { read_uuid(here + dash); });
+      dashes_before = dashes;
+      each_lane(masks.hex, [&](std::size_t lane) {
+        if (here + lane >= digits_end_) read_digits(at, 64 * i + lane);
+      });
+      if (masks.brace == 0 && here >= judged_.end()) continue;
+      masks_[i].letter &= ~judged_.around(here, masks.brace);
+    }
+    dashes_before_ = dashes_before;
+  }
+
   // That they are no names need not be found out.
   void leave_out_told(std::size_t stripe) {
     for (; !told_.empty() && told_.front() < stripe + kStripe * 64; told_ = told_.subspan(1)) {
@@ -187,17 +201,17 @@ class BlockWords {
     }
   }
 
-  // Where the last of four dashes stands that are as far from each other as those of a UUID.
+  // Where the last of four dashes stands that are as far from each other as those of a UUID;
+  // `before` are those of the 64 places before.
   template <typename Look>
-  void each_uuid_end(std::uint64_t dashes, const Look& look) {
+  static void each_uuid_end(std::uint64_t dashes, std::uint64_t before, const Look& look) {
     const auto dashes_before = [&](std::size_t places) {
-      return dashes << places | dashes_before_ >> (64 - places);
+      return dashes << places | before >> (64 - places);
     };
     std::uint64_t ends = dashes & dashes_before(kDashes[3] - kDashes[2]);
     if (ends != 0) {
       ends &= dashes_before(kDashes[3] - kDashes[1]) & dashes_before(kDashes[3] - kDashes[0]);
     }
-    dashes_before_ = dashes;
     for (; ends != 0; ends &= ends - 1) look(static_cast<std::size_t>(std::countr_zero(ends)));
   }
 
