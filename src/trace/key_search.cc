@@ -16,6 +16,7 @@
 #endif
 
 #include "letters.h"
+#include "memory.h"
 
 namespace ktrace::trace {
 namespace {
@@ -240,10 +241,6 @@ class Avx512Ends {
   Avx512Set separators_, behind_;
 };
 
-// How far ahead of its use a line of the cache is fetched. Where the kernel has a file in memory,
-// its pages are scattered, and at each of them the machine's own reading ahead begins anew.
-constexpr std::size_t kAhead = 4096;
-
 // Reads at most 64 bytes beyond the block. Inlined into functions that may use the instructions: no
 // template's parameter tells which.
 template <typename Ends>
@@ -255,7 +252,7 @@ template <typename Ends>
     const std::size_t end = std::min(at + 64 * Stripe::kWords, block.size() - 2);
     std::size_t noted = 0;
     for (std::size_t i = 0; at < end; ++i, at += 64) {
-      __builtin_prefetch(block.data() + at + kAhead);
+      ask_for(block.data() + at);
       stripe.note(ends.look(block.data() + at), i, noted);
     }
     stripe.push(noted, block, begin, task.deeper, task.separators);
