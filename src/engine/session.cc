@@ -1,7 +1,9 @@
 #include "session.h"
 
 #include <algorithm>
+#include <set>
 #include <sys/resource.h>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -81,16 +83,25 @@ Outcome Session::fail(const std::string& message) {
   return Outcome::error;
 }
 
+// A source has many parts, which fail alike: each thing is told once.
 void Session::report_parts(const Parts& parts) {
+  std::set<std::pair<std::uint32_t, std::string>> told;
+  std::map<std::uint32_t, std::pair<const Part*, std::uint64_t>> long_records;  // by source
   for (const auto& part : parts) {
-    const std::string& path = part->source->origin().name;
-    if (!part->status.ok()) report({Diagnostic::Level::error, path, 0, part->status.message()});
+    const Status& status = part->status;
+    if (!status.ok() && told.emplace(part->index, status.message()).second) {
+      report({Diagnostic::Level::error, part->source->origin().name, 0, status.message()});
+    }
     if (!part->index_status.ok()) report_index(*part->source, part->index_status);
     if (part->long_records == 0) continue;
-    report({Diagnostic::Level::warning, path, 0,
+    long_records.try_emplace(part->index, part.get(), 0).first->second.second += part->long_records;
+  }
+  for (const auto& [index, seen] : long_records) {
+    const auto& [first, count] = seen;
+    report({Diagnostic::Level::warning, first->source->origin().name, 0,
             fmt::format("{} longer than {} MiB, read in pieces (the first at byte {})",
-                        part->long_records == 1 ? "a record is" : "records are",
-                        kLongestRecord >> 20, part->first_long_record)});
+                        count == 1 ? "a record is" : "records are", kLongestRecord >> 20,
+                        first->first_long_record)});
   }
 }
 
