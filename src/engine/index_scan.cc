@@ -54,6 +54,13 @@ PlaceSet places_under_keys(const IndexPart& part, const std::vector<std::uint32_
 void sort_by_step(const std::vector<trace::WordPlace>& places,
                   std::vector<trace::WordPlace>& sorted) {
   if (places.empty()) return;
+  const auto by_step = [](trace::WordPlace a, trace::WordPlace b) {
+    return a >> trace::kWordBits < b >> trace::kWordBits;
+  };
+  if (std::is_sorted(places.begin(), places.end(), by_step)) {
+    sorted.assign(places.begin(), places.end());
+    return;
+  }
   const auto [least, most] = std::minmax_element(places.begin(), places.end());
   const std::uint64_t first = *least >> trace::kWordBits;
   std::vector<std::size_t> begins((*most >> trace::kWordBits) - first + 2);
