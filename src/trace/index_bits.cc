@@ -24,7 +24,7 @@ std::uint16_t reversed(unsigned word, unsigned length) {
   return static_cast<std::uint16_t>(result);
 }
 
-// Lengths of a Huffman code for widths that occur, at least two of them. With 65 symbols the
+// Lengths of a Huffman code for widths that occur, at least two of them. With so few symbols the
 // quadratic search for the two rarest costs less than a heap.
 Lengths huffman_lengths(const Counts& counts) {
   struct Node {
@@ -32,8 +32,14 @@ Lengths huffman_lengths(const Counts& counts) {
     std::size_t parent;
   };
   std::array<Node, 2 * kWidths> nodes{};
+  std::array<std::size_t, kWidths> widths{};
   std::size_t size = 0;
-  for (const std::uint32_t count : counts) nodes[size++] = {count, 0};
+  for (std::size_t width = 0; width < kWidths; ++width) {
+    if (counts[width] == 0) continue;
+    widths[size] = width;
+    nodes[size++] = {counts[width], 0};
+  }
+  const std::size_t used = size;
   while (true) {
     std::array<std::size_t, 2> rarest{nodes.size(), nodes.size()};
     for (std::size_t i = 0; i < size; ++i) {
@@ -50,8 +56,8 @@ Lengths huffman_lengths(const Counts& counts) {
     ++size;
   }
   Lengths lengths{};
-  for (std::size_t i = 0; i < kWidths; ++i) {
-    for (std::size_t up = nodes[i].parent; up != 0; up = nodes[up].parent) ++lengths[i];
+  for (std::size_t i = 0; i < used; ++i) {
+    for (std::size_t up = nodes[i].parent; up != 0; up = nodes[up].parent) ++lengths[widths[i]];
   }
   return lengths;
 }

@@ -1,4 +1,5 @@
-// Open addressing with linear probing, at most half full.
+// Open addressing with linear probing, at most half full. Numbers are handed on and kept by halves:
+// to copy what was written by halves just now would have to wait for it.
 
 #include "index_block_ids.h"
 
@@ -15,17 +16,21 @@ void BlockIds::begin() {
   occurrences_ = 0;
 }
 
-std::uint16_t BlockIds::add(Place place, const Number& number, std::uint64_t hash) {
+std::uint16_t BlockIds::add(Place place, std::uint64_t high, std::uint64_t low,
+                            std::uint64_t hash) {
   ++occurrences_;
   const std::size_t first = firsts_.back();
   std::size_t slot = hash % kSlots;
   for (; slots_[slot] != 0; slot = (slot + 1) % kSlots) {
     const std::size_t known = slots_[slot] - 1u;
-    if (numbers_[first + known] != number || places_[first + known] != place) continue;
+    const Number& number = numbers_[first + known];
+    if (number.low != low || number.high != high || places_[first + known] != place) continue;
     return static_cast<std::uint16_t>(occurrences_ - std::exchange(last_[known], occurrences_));
   }
   last_[size() - first] = occurrences_;
-  numbers_.push_back(number);
+  Number& number = numbers_.emplace_back();
+  number.high = high;
+  number.low = low;
   places_.push_back(place);
   slots_[slot] = static_cast<std::uint16_t>(size() - first);
   return 0;

@@ -25,10 +25,10 @@ class BlockIds {
   /// Begins a block, of kBlock occurrences at most.
   void begin();
 
-  /// Adds the block's next occurrence. Gives how many occurrences before it the same identifier
-  /// stands; 0 when it is new in the block, and has been given the number that size() was before.
-  /// `hash` is one of place and number.
-  std::uint16_t add(Place place, const Number& number, std::uint64_t hash);
+  /// Adds the block's next occurrence, of the number with these halves. Gives how many occurrences
+  /// before it the same identifier stands; 0 when it is new in the block, and has been given the
+  /// number that size() was before. `hash` is one of place and number.
+  std::uint16_t add(Place place, std::uint64_t high, std::uint64_t low, std::uint64_t hash);
 
   std::size_t size() const { return places_.size(); }
   Place place(std::uint32_t id) const { return places_[id]; }

@@ -13,9 +13,12 @@ namespace ktrace::trace::index {
 template <typename T>
 class Chunks {
  public:
-  void push_back(const T& value) {
+  void push_back(const T& value) { emplace_back() = value; }
+
+  /// Gives the new last one, which is still to be written.
+  T& emplace_back() {
     if (size_ % kChunk == 0) chunks_.push_back(std::make_unique_for_overwrite<T[]>(kChunk));
-    (*this)[size_++] = value;
+    return (*this)[size_++];
   }
 
   T& operator[](std::size_t i) { return chunks_[i / kChunk][i % kChunk]; }

@@ -89,7 +89,8 @@ using namespace index;  // NOLINT(google-build-using-namespace): the rest of thi
 
 struct IndexWriter::State {
   // While occurrences come.
-  void add(std::uint16_t key, const Moment& moment, Severity severity, const ReadId& id);
+  void add(std::uint16_t key, std::uint64_t offset, const Stamp& stamp, Severity severity,
+           const ReadId& id);
   std::uint16_t add_id(const ReadId& id);
   void end_block();
 
@@ -130,17 +131,25 @@ struct IndexWriter::State {
   std::vector<Entry> entries;  // of a block
 };
 
-void IndexWriter::State::add(std::uint16_t key, const Moment& moment, Severity severity,
-                             const ReadId& id) {
-  if (moment.offset < last_offset) failure = "records are out of order";
+void IndexWriter::State::add(std::uint16_t key, std::uint64_t offset, const Stamp& stamp,
+                             Severity severity, const ReadId& id) {
+  if (offset < last_offset) failure = "records are out of order";
   if (ids.size() + kBlock > kMostIds) failure = "there are too many identifiers";
   if (!failure.empty()) return;
+  const std::int64_t ticks = stamp.kind != Stamp::Kind::none ? to_ticks(stamp) : 0;
   // A block is read without the one before it, so its first occurrence tells everything.
-  const bool same = filled != 0 && moment == records.back() && severity == last_severity;
-  const Tag tag{key, severity, moment.kind, same};
-  last_offset = moment.offset;
+  const bool same = filled != 0 && records.back() == Moment{offset, ticks, stamp.kind} &&
+                    severity == last_severity;
+  const Tag tag{key, severity, stamp.kind, same};
+  last_offset = offset;
   last_severity = severity;
-  if (!same) records.push_back(moment);
+  if (!same) {
+    // Made where it is kept: to copy what was written just now would have to wait for it.
+    Moment& record = records.emplace_back();
+    record.offset = offset;
+    record.ticks = ticks;
+    record.kind = stamp.kind;
+  }
   if (filled++ == 0) ids.begin();
   occurrences.push_back({tag.pack(), add_id(id)});
   if (filled == kBlock) end_block();
@@ -151,8 +160,8 @@ std::uint16_t IndexWriter::State::add_id(const ReadId& id) {
   DistinctIds::Key key{static_cast<Form>(id.form), {id.high, id.low}, id.text, 0};
   if (key.form == Form::text) key.form = parse_number(id.text, key.number);
   key.hash = texts.hash(key);
-  if (key.form != Form::text) return ids.add(static_cast<Place>(key.form), key.number, key.hash);
-  return ids.add(Place::shared, {0, texts.insert(key)}, key.hash);
+  if (key.form == Form::text) return ids.add(Place::shared, 0, texts.insert(key), key.hash);
+  return ids.add(static_cast<Place>(key.form), key.number.high, key.number.low, key.hash);
 }
 
 void IndexWriter::State::end_block() {
@@ -335,8 +344,7 @@ std::uint16_t IndexWriter::number_of(std::string_view key, std::string_view comp
 
 void IndexWriter::add(std::uint16_t key, std::uint64_t offset, const Stamp& stamp,
                       Severity severity, const ReadId& id) {
-  const bool stamped = stamp.kind != Stamp::Kind::none;
-  state_->add(key, {offset, stamped ? to_ticks(stamp) : 0, stamp.kind}, severity, id);
+  state_->add(key, offset, stamp, severity, id);
 }
 
 void IndexWriter::set_links(std::string links) { state_->links = std::move(links); }
