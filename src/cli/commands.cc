@@ -3,7 +3,6 @@
 #include "commands.h"
 
 #include <algorithm>
-#include <iterator>
 
 #include <fmt/format.h>
 
@@ -16,10 +15,9 @@ namespace {
 std::string description_of(const CommandRow& row) {
   std::string text;
   for (const char* synopsis : row.synopses) {
-    fmt::format_to(std::back_inserter(text), "{}ktrace {} {}\n", text.empty() ? "" : "       ",
-                   row.name, synopsis);
+    text += fmt::format("{}ktrace {} {}\n", text.empty() ? "" : "       ", row.name, synopsis);
   }
-  fmt::format_to(std::back_inserter(text), "\n{}.\n{}", row.summary, row.about);
+  text += fmt::format("\n{}.\n{}", row.summary, row.about);
   return text;
 }
 
@@ -33,7 +31,7 @@ std::string footer_of(const CommandRow& row) {
   }
   text += "Examples:";
   for (const char* example : row.examples) {
-    fmt::format_to(std::back_inserter(text), "\n  {}", example);
+    text += fmt::format("\n  {}", example);
   }
   return text;
 }

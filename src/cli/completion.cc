@@ -4,7 +4,6 @@
 #include "completion.h"
 
 #include <functional>
-#include <iterator>
 #include <utility>
 #include <vector>
 
@@ -35,8 +34,7 @@ std::string command_names(const CLI::App& program) {
 std::string bash(const CLI::App& program) {
   std::string cases;
   for (const CLI::App* command : commands_of(program)) {
-    fmt::format_to(std::back_inserter(cases), "    {}) words=\"{}\" ;;\n", command->get_name(),
-                   flags_of(*command));
+    cases += fmt::format("    {}) words=\"{}\" ;;\n", command->get_name(), flags_of(*command));
   }
   return fmt::format(
       "# bash completion for ktrace\n"
@@ -58,8 +56,7 @@ std::string bash(const CLI::App& program) {
 std::string zsh(const CLI::App& program) {
   std::string cases;
   for (const CLI::App* command : commands_of(program)) {
-    fmt::format_to(std::back_inserter(cases), "    {}) flags=({}) ;;\n", command->get_name(),
-                   flags_of(*command));
+    cases += fmt::format("    {}) flags=({}) ;;\n", command->get_name(), flags_of(*command));
   }
   return fmt::format(
       "#compdef ktrace\n"
@@ -89,9 +86,8 @@ std::string fish(const CLI::App& program) {
       for (const std::string& name : option->get_snames()) names += " -s " + name;
       for (const std::string& name : option->get_lnames()) names += " -l " + name;
       if (names.empty()) continue;
-      fmt::format_to(std::back_inserter(script),
-                     "complete -c ktrace -n '__fish_seen_subcommand_from {}'{}{}\n",
-                     command->get_name(), names, option->get_type_size() != 0 ? " -r" : "");
+      script += fmt::format("complete -c ktrace -n '__fish_seen_subcommand_from {}'{}{}\n",
+                            command->get_name(), names, option->get_type_size() != 0 ? " -r" : "");
     }
   }
   return script;

@@ -150,8 +150,8 @@ void add_show(CLI::App& app, Flags& flags, const Formats& formats, const char* w
   std::string description;
   for (const auto& format : formats) {
     names.emplace_back(format.name);
-    fmt::format_to(std::back_inserter(description), "{} {} ({})",
-                   names.size() == 1 ? "Output format:" : ",", format.name, format.description);
+    description += fmt::format("{} {} ({})", names.size() == 1 ? "Output format:" : ",",
+                               format.name, format.description);
   }
   Group group(app, kShow);
   group.value("-o,--output", "FORMAT", flags.query.output, description + "; text is the default")

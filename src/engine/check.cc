@@ -72,7 +72,7 @@ class Check {
     sum_up();
     output::Sink sink(session_.output());
     if (query_.count) {
-      fmt::format_to(std::back_inserter(sink.buffer()), "{}\n", total_.findings.size());
+      sink.buffer() += fmt::format("{}\n", total_.findings.size());
     } else if (!query_.quiet) {
       write(*format, sink);
     }

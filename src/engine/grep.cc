@@ -60,7 +60,7 @@ class Grep {
     if (query_.quiet) return any ? Outcome::found : session_.outcome(false);
     output::Sink sink(session_.output());
     if (query_.count) {
-      fmt::format_to(std::back_inserter(sink.buffer()), "{}\n", timeline.size());
+      sink.buffer() += fmt::format("{}\n", timeline.size());
     } else {
       std::sort(timeline.begin(), timeline.end());
       any = write(timeline, *format, sink) || any;
@@ -78,7 +78,7 @@ class Grep {
     std::uint64_t count = 0;
     for (const auto& part : parts) count += part->count;
     output::Sink sink(session_.output());
-    fmt::format_to(std::back_inserter(sink.buffer()), "{}\n", count);
+    sink.buffer() += fmt::format("{}\n", count);
     return session_.finish(sink, count > 0);
   }
 
@@ -174,8 +174,7 @@ class Grep {
     std::size_t shown = 0;
     for (const auto& [id, records] : candidates) {
       if (++shown > kShown) break;
-      fmt::format_to(std::back_inserter(text), "\n  {}  {} record{}", id, records,
-                     records == 1 ? "" : "s");
+      text += fmt::format("\n  {}  {} record{}", id, records, records == 1 ? "" : "s");
     }
     if (candidates.size() > kShown) text += "\n  …";
     return text;

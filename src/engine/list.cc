@@ -51,7 +51,7 @@ class List final : output::TraceRows {
     if (query_.quiet) return any ? Outcome::found : session_.outcome(false);
     output::Sink sink(session_.output());
     if (query_.count) {
-      fmt::format_to(std::back_inserter(sink.buffer()), "{}\n", listed_.size());
+      sink.buffer() += fmt::format("{}\n", listed_.size());
     } else {
       write(*format, sink);
     }

@@ -415,7 +415,7 @@ Outcome run_follow(Session& session, const Filter& filter, const trace::Wanted* 
   if (writer != nullptr) writer->begin(session.origins(shown), sink.buffer());
   const std::uint64_t found = Live(session, filter, wanted, *format, writer.get(), sink).run();
   if (writer != nullptr) writer->end(sink.buffer());
-  if (query.count) fmt::format_to(std::back_inserter(sink.buffer()), "{}\n", found);
+  if (query.count) sink.buffer() += fmt::format("{}\n", found);
   if (query.quiet && found > 0) return Outcome::found;
   return session.finish(sink, found > 0);
 }

@@ -71,7 +71,7 @@ class Merge {
     writing_.reset();
     if (writes_) timeless_.report(session_);
     if (query_.quiet) return shown > 0 ? Outcome::found : session_.outcome(false);
-    if (query_.count) fmt::format_to(std::back_inserter(sink.buffer()), "{}\n", shown);
+    if (query_.count) sink.buffer() += fmt::format("{}\n", shown);
     return session_.finish(sink, shown > 0);
   }
 

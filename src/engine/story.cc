@@ -117,7 +117,7 @@ class StoryRun {
       std::sort(told.begin(), told.end());
       summarize(story, told, sink);
     } else if (query_.count) {
-      fmt::format_to(std::back_inserter(sink.buffer()), "{}\n", told.size());
+      sink.buffer() += fmt::format("{}\n", told.size());
     } else {
       std::sort(told.begin(), told.end());
       write(story, told, *format, sink);

@@ -141,12 +141,10 @@ void escape(std::string_view text, std::string& out) {
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
 
 void append_u(char32_t code, std::string& out) {
-  fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<std::uint32_t>(code));
+  out += fmt::format("\\u{:04x}", static_cast<std::uint32_t>(code));
 }
 
-void append_x(std::uint8_t byte, std::string& out) {
-  fmt::format_to(std::back_inserter(out), "\\x{:02x}", byte);
-}
+void append_x(std::uint8_t byte, std::string& out) { out += fmt::format("\\x{:02x}", byte); }
 
 struct JsonString {
   static constexpr bool kBackslashes = true;

@@ -20,6 +20,11 @@ void append_value(const Attribute& attribute, std::string& out) {
   }
 }
 
+void append_number(std::uint64_t value, std::string& out) {
+  const fmt::format_int digits(value);
+  out.append(digits.data(), digits.size());
+}
+
 /// Digits of the second's fraction without which the time would not be exact.
 unsigned digits_of(Time time) {
   unsigned digits = 9;
@@ -54,7 +59,7 @@ void JsonObject::texts(std::string_view name, std::span<const std::string_view> 
 }
 
 void JsonObject::number(std::string_view name, std::uint64_t value) {
-  fmt::format_to(std::back_inserter(member(name)), "{}", value);
+  append_number(value, member(name));
 }
 
 void JsonObject::time(std::string_view name, Time time) {
@@ -90,9 +95,10 @@ void append_decimal(std::int64_t value, unsigned decimals, std::string& out) {
   }
   std::uint64_t unit = 1;
   for (unsigned i = 0; i < decimals; ++i) unit *= 10;
-  fmt::format_to(std::back_inserter(out), "{}", magnitude / unit);
+  append_number(magnitude / unit, out);
   if (magnitude % unit == 0) return;
-  fmt::format_to(std::back_inserter(out), ".{:0{}}", magnitude % unit, decimals);
+  const fmt::format_int fraction(magnitude % unit);
+  out.append(".").append(decimals - fraction.size(), '0').append(fraction.data(), fraction.size());
   while (out.back() == '0') out.pop_back();
 }
 

@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <iterator>
 #include <utility>
 
 #include <fmt/format.h>
@@ -47,7 +46,7 @@ void paint(std::string_view text, std::string_view color, std::string& out) {
   if (color.empty()) {
     out += text;
   } else {
-    fmt::format_to(std::back_inserter(out), "\x1b[{}m{}\x1b[0m", color, text);
+    out += fmt::format("\x1b[{}m{}\x1b[0m", color, text);
   }
 }
 

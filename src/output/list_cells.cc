@@ -4,7 +4,6 @@
 #include "list_cells.h"
 
 #include <algorithm>
-#include <iterator>
 
 #include <fmt/format.h>
 
@@ -100,11 +99,10 @@ std::string_view Starts::cell(Time start, bool brief, Cell& cell) const {
   std::string& text = cell.text_;
   if (cell.changed_(start)) {
     const CivilTime civil = to_civil(start, zone_);
-    const auto out = std::back_inserter(text);
     text.clear();
-    if (!one_year_) fmt::format_to(out, "{:04}-", civil.year);
-    if (!one_day_) fmt::format_to(out, "{:02}-{:02} ", civil.month, civil.day);
-    fmt::format_to(out, "{:02}:{:02}:{:02}", civil.hour, civil.minute, civil.second);
+    if (!one_year_) text += fmt::format("{:04}-", civil.year);
+    if (!one_day_) text += fmt::format("{:02}-{:02} ", civil.month, civil.day);
+    text += fmt::format("{:02}:{:02}:{:02}", civil.hour, civil.minute, civil.second);
     cell.second_ = text.size();
   }
   if (one_day_ || !brief) {

@@ -287,7 +287,7 @@ std::string format_rfc3339(Time time, unsigned digits) {
                                  civil.day, civil.hour, civil.minute, civil.second);
   if (digits > 0) {
     const std::string nanoseconds = fmt::format("{:09}", civil.fraction.count());
-    fmt::format_to(std::back_inserter(text), ".{}", nanoseconds.substr(0, digits));
+    text.append(".").append(nanoseconds, 0, digits);
   }
   return text + "Z";
 }
@@ -323,7 +323,9 @@ std::optional<Duration> parse_duration(std::string_view text) {
 
 std::string format_duration(Duration duration) {
   const std::int64_t count = duration.count();
-  if (count < 0) return "-" + format_duration(Duration(count == INT64_MIN ? INT64_MAX : -count));
+  if (count < 0) {
+    return fmt::format("-{}", format_duration(Duration(count == INT64_MIN ? INT64_MAX : -count)));
+  }
   if (count < 1000) return fmt::format("{}ns", count);
   if (count < 999'500) return significant(count, 1'000, "\u00b5s");
   if (count < 999'500'000) return significant(count, 1'000'000, "ms");
