@@ -303,6 +303,27 @@ TEST_F(Index, AgreesWithASearchThroughAllOccurrences) {
   }
 }
 
+// Alone in a block, in a block twice, and in several blocks.
+TEST_F(Index, TellsSpellingsOfOneNumberApart) {
+  const std::string hex = "4bf92f3577b34da6a3ce929d0e0e4736";
+  const std::string upper = "4BF92F3577B34DA6A3CE929D0E0E4736";
+  const std::string uuid = "4bf92f35-77b3-4da6-a3ce-929d0e0e4736";
+  std::vector<Item> items;
+  const auto add = [&items](const std::string& id) {
+    items.push_back({id, "traceID", items.size(), {}, {}});
+  };
+  for (const auto& ids : std::vector<std::vector<std::string>>{
+           {hex, upper}, {uuid, hex, uuid}, {}, {hex, hex, upper}, {}}) {
+    for (const std::string& id : ids) add(id);
+    for (int i = 0; i < 2048; ++i) add(fmt::format("{:032x}", items.size() * 0x9e3779b97f4a7c15));
+  }
+  ASSERT_TRUE(write(items).ok());
+  EXPECT_EQ(all(open()), items);
+  for (const std::string& id : {hex, upper, uuid, items[5000].id}) {
+    EXPECT_EQ(find(id), expected(items, id, false)) << id;
+  }
+}
+
 TEST_F(Index, FindsManyAsItFindsEach) {
   const std::vector<Item> items = large_log(3);
   ASSERT_TRUE(write(items).ok());
