@@ -25,47 +25,76 @@
 
 namespace ktrace::trace {
 
+/// Writes bits to memory that has room for them: as long as nobody else knows of it, it is in
+/// registers.
+struct BitCursor {
+  char* at = nullptr;
+  std::uint64_t held = 0;  // bits that are not in memory yet,
+  unsigned used = 0;       // and how many: fewer than 64
+
+  /// `value` has no bits above the lowest `count` (0 to 64).
+  void put(std::uint64_t value, unsigned count) {
+    held |= value << used;
+    used += count;
+    if (used < 64) return;
+    store();
+    at += 8;
+    used -= 64;
+    // What did not fit; a shift by 64 is not defined.
+    held = used == 0 ? 0 : value >> (count - used);
+  }
+
+  /// Writes what is held, and zeros behind it: 8 bytes.
+  void store() {
+    const bool swapped = std::endian::native == std::endian::big;
+    const std::uint64_t word = swapped ? __builtin_bswap64(held) : held;
+    std::memcpy(at, &word, 8);
+  }
+};
+
 /// Appends bits to a string of bytes. Call finish() once, at the end.
 class BitWriter {
  public:
   explicit BitWriter(std::string& out) : out_(out) {}
+  BitWriter(const BitWriter&) = delete;
+  BitWriter& operator=(const BitWriter&) = delete;
 
-  /// `value` has no bits above the lowest `count` (0 to 64).
   void put(std::uint64_t value, unsigned count) {
-    held_ |= value << used_;
-    used_ += count;
-    if (used_ < 64) return;
-    append(8);
-    used_ -= 64;
-    // What did not fit; a shift by 64 is not defined.
-    held_ = used_ == 0 ? 0 : value >> (count - used_);
+    if (cursor_.at + 8 > text_.data() + text_.size()) flush();
+    cursor_.put(value, count);
+  }
+
+  /// Calls `write` with a cursor, to write no more than `most` bits, which is faster.
+  template <typename Write>
+  void write_many(std::size_t most, const Write& write) {
+    flush();
+    const std::size_t begin = out_.size();
+    out_.resize(begin + most / 8 + 16);
+    BitCursor cursor{out_.data() + begin, cursor_.held, cursor_.used};
+    write(cursor);
+    out_.resize(static_cast<std::size_t>(cursor.at - out_.data()));
+    cursor_.held = cursor.held;
+    cursor_.used = cursor.used;
   }
 
   /// Fills the last byte with zeros.
   void finish() {
-    append((used_ + 7) / 8);
-    out_.append(text_.data(), size_);
-    size_ = held_ = used_ = 0;
+    if (cursor_.at + 8 > text_.data() + text_.size()) flush();
+    cursor_.store();
+    cursor_.at += (cursor_.used + 7) / 8;
+    flush();
+    cursor_.held = cursor_.used = 0;
   }
 
  private:
-  // Whole words go to the string many at a time: for each its end would have to be looked up.
-  void append(unsigned bytes) {
-    if (size_ + 8 > text_.size()) {
-      out_.append(text_.data(), size_);
-      size_ = 0;
-    }
-    const bool swapped = std::endian::native == std::endian::big;
-    const std::uint64_t word = swapped ? __builtin_bswap64(held_) : held_;
-    std::memcpy(&text_[size_], &word, 8);
-    size_ += bytes;
+  void flush() {
+    out_.append(text_.data(), static_cast<std::size_t>(cursor_.at - text_.data()));
+    cursor_.at = text_.data();
   }
 
   std::string& out_;
-  std::uint64_t held_ = 0;
-  unsigned used_ = 0;
-  std::size_t size_ = 0;
   std::array<char, 512> text_{};  // what is not in the string yet
+  BitCursor cursor_{text_.data()};
 };
 
 /// Readable bytes that must follow what a BitReader reads.
@@ -128,8 +157,12 @@ class WidthEncoder {
   /// Ends counting: makes the code and writes it.
   void write_code(BitWriter& out);
 
-  /// Only numbers of widths that were counted.
-  void put(BitWriter& out, std::uint64_t value) const {
+  /// No number takes more bits than this.
+  static constexpr std::size_t kMostBits = kLongestWord + 63;
+
+  /// Only numbers of widths that were counted. `Out`: a BitWriter or a BitCursor.
+  template <typename Out>
+  [[gnu::always_inline]] void put(Out& out, std::uint64_t value) const {
     const auto width = static_cast<unsigned>(std::bit_width(value));
     const unsigned length = lengths_[width], rest = width > 1 ? width - 1 : 0;
     const std::uint64_t below = value & ((std::uint64_t{1} << rest) - 1);

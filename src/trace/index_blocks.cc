@@ -96,7 +96,8 @@ class ClassTable {
   std::vector<std::uint32_t> classes_;
 };
 
-void put_place(BitWriter& out, const Entry& entry, unsigned bits, const WidthEncoder& distances) {
+[[gnu::always_inline]] inline void put_place(BitCursor& out, const Entry& entry, unsigned bits,
+                                             const WidthEncoder& distances) {
   switch (entry.place) {
     case Place::uuid4:
       out.put(entry.number.high >> 16 << 12 | (entry.number.high & 0xfff), 60);
@@ -129,9 +130,11 @@ std::string encode_times(std::vector<Moment>& records) {
   });
   offsets.write_code(out);
   times.write_code(out);
-  each_difference(records, [&](std::uint64_t offset, bool stamped, std::uint64_t time) {
-    offsets.put(out, offset);
-    if (stamped) times.put(out, time);
+  out.write_many(records.size() * 2 * WidthEncoder::kMostBits, [&](BitCursor& cursor) {
+    each_difference(records, [&](std::uint64_t offset, bool stamped, std::uint64_t time) {
+      offsets.put(cursor, offset);
+      if (stamped) times.put(cursor, time);
+    });
   });
   out.finish();
   return bytes;
@@ -150,10 +153,12 @@ std::string encode_identifiers(const std::vector<Entry>& entries, unsigned rank_
   }
   classes.write_code(out);
   distances.write_code(out);
-  for (std::size_t i = 0; i < entries.size(); ++i) {
-    classes.put(out, table[i]);
-    put_place(out, entries[i], rank_bits, distances);
-  }
+  out.write_many(entries.size() * (WidthEncoder::kMostBits + 128), [&](BitCursor& cursor) {
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+      classes.put(cursor, table[i]);
+      put_place(cursor, entries[i], rank_bits, distances);
+    }
+  });
   out.finish();
   return bytes;
 }

@@ -57,9 +57,11 @@ std::string encode_leaves(std::span<const Leaf> leaves) {
   });
   differences.write_code(out);
   blocks.write_code(out);
-  each([&](std::uint64_t difference, std::uint32_t block) {
-    differences.put(out, difference);
-    blocks.put(out, block);
+  out.write_many(leaves.size() * 2 * WidthEncoder::kMostBits, [&](BitCursor& cursor) {
+    each([&](std::uint64_t difference, std::uint32_t block) {
+      differences.put(cursor, difference);
+      blocks.put(cursor, block);
+    });
   });
   out.finish();
   return page;
