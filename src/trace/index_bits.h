@@ -83,6 +83,7 @@ class BitWriter {
     cursor_.store();
     cursor_.at += (cursor_.used + 7) / 8;
     flush();
+    out_.shrink_to_fit();  // many are kept, each with room for more than was written
     cursor_.held = cursor_.used = 0;
   }
 
