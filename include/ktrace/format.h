@@ -32,6 +32,9 @@ namespace ktrace::format {
 /// Every block has this many readable bytes beyond its end, whatever they hold.
 inline constexpr std::size_t kPadding = 64;
 
+/// A copy of `text` in `arena`, with kPadding bytes of zeros behind it.
+std::string_view padded(std::string_view text, Arena& arena);
+
 /// What can be told of a record without parsing it.
 struct Glance {
   Stamp stamp;

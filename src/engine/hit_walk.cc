@@ -5,7 +5,6 @@
 #include "hit_walk.h"
 
 #include <algorithm>
-#include <cstring>
 #include <iterator>
 
 namespace ktrace::engine {
@@ -160,11 +159,9 @@ Found HitWalk::keep(bool text) {
 // stand there.
 std::string_view HitWalk::keep_padded(std::string_view raw) {
   if (raw.empty()) return {};
-  char* place = part_.text.allocate(raw.size() + format::kPadding);
-  std::memcpy(place, raw.data(), raw.size());
-  std::memset(place + raw.size(), 0, format::kPadding);
+  const std::string_view kept = format::padded(raw, part_.text);
   part_.text.shrink(format::kPadding);
-  return {place, raw.size()};
+  return kept;
 }
 
 void HitWalk::count_lines_to(std::size_t end) {

@@ -190,7 +190,8 @@ class ListScan {
     const Block shared = block_;
     const format::Extent extent{format::last_sure_start(shared.bytes, position),
                                 format::next_sure_start(shared.bytes, position)};
-    block_ = copy_of(extent);
+    block_ = {format::padded(extent.of(shared.bytes), worker_.copies),
+              shared.offset + extent.begin};
     writer_.take_back(block_.offset);
     begin_lines(0);
     next_ = std::lower_bound(worker_.separators.cbegin(), next_, extent.begin);
@@ -199,15 +200,6 @@ class ListScan {
     block_ = shared;
     begin_lines(extent.end);
     searched_ = extent.end - 1;  // the line end before it is to be found
-  }
-
-  // Lives as long as the block.
-  Block copy_of(const format::Extent& extent) const {
-    const std::string_view bytes = extent.of(block_.bytes);
-    char* const copy = worker_.copies.allocate(bytes.size() + format::kPadding);
-    bytes.copy(copy, bytes.size());
-    std::memset(copy + bytes.size(), 0, format::kPadding);
-    return {{copy, bytes.size()}, block_.offset + extent.begin};
   }
 
   // Made where it is kept: to copy what was written just now would have to wait for it.

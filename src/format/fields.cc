@@ -40,13 +40,6 @@ std::string_view Fields::object(std::string_view key) const {
   return member != nullptr && is_object(*member) ? member->value : std::string_view();
 }
 
-std::string_view padded(std::string_view text, Arena& arena) {
-  char* const out = arena.allocate(text.size() + kPadding);
-  text.copy(out, text.size());
-  std::memset(out + text.size(), 0, kPadding);
-  return {out, text.size()};
-}
-
 bool contains(std::string_view line, std::string_view word) {
   return ::memmem(line.data(), line.size(), word.data(), word.size()) != nullptr;
 }

@@ -50,9 +50,6 @@ class Fields {
 /// What the fields of an entry of journald tell.
 void set_journal(const Fields& fields, Arena& arena, Wrapped& wrapped);
 
-/// `text` with kPadding zeros behind it.
-std::string_view padded(std::string_view text, Arena& arena);
-
 bool contains(std::string_view line, std::string_view word);
 
 /// "kubelet" of "kubelet.service"

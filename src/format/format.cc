@@ -200,6 +200,13 @@ const Payload* first_of(const char* line, const Starts& starts) {
 
 }  // namespace
 
+std::string_view padded(std::string_view text, Arena& arena) {
+  char* const out = arena.allocate(text.size() + kPadding);
+  text.copy(out, text.size());
+  std::memset(out + text.size(), 0, kPadding);
+  return {out, text.size()};
+}
+
 bool unwrap_record(Record& record, Wrapped& first) {
   return unwrap_each(take_wrapped, record, first);
 }
