@@ -130,10 +130,13 @@ const Payload* recognise(const char* line);
 const Payload* recognise(const char* line, std::optional<Glance>& seen);
 
 /// Of the formats that are known at a glance (Payload::starts_glancing) the one whose record starts
-/// at `line`, or null. Such a line starts a group whatever stands before it. This and the two
-/// searches below look for line ends and read heads of lines, each once, so that the bytes may lie
-/// in memory that changes.
+/// at `line`, or null. Such a line starts a group whatever stands before it. This and what follows
+/// look for line ends and read heads of lines, each once, so that the bytes may lie in memory that
+/// changes.
 const Payload* recognise_surely(const char* line, std::optional<Glance>& seen);
+
+/// Whether there is one.
+bool starts_surely(const char* line);
 
 /// Part of a block: [begin, end).
 struct Extent {

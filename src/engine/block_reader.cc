@@ -97,8 +97,7 @@ std::size_t BlockReader::look(const std::function<bool(const Block& block)>& see
   bool good = true;
   const auto show = [&](std::string_view bytes) {
     bytes.remove_suffix(format::kPadding);
-    std::optional<format::Glance> unused;
-    good = format::recognise_surely(bytes.data(), unused) != nullptr;
+    good = format::starts_surely(bytes.data());
     while (good) {
       const std::string_view most = bytes.substr(shown, block_size_);
       const std::size_t cut = format::last_sure_start(most, most.size());

@@ -43,7 +43,7 @@ class BlockReader {
   bool next(Block& block);
 
   /// Shows `see` the blocks that come next where they lie, without reading them; each begins with a
-  /// line that is known at a glance (format::recognise_surely()). Then next() goes on behind them.
+  /// line that is known at a glance (format::starts_surely()). Then next() goes on behind them.
   /// Gives how many bytes were shown: 0 when they are not to be had in this way, when they were
   /// lost on the way, or when `see` gave false. Then what was seen tells nothing, and next() gives
   /// it.

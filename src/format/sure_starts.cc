@@ -9,14 +9,6 @@
 #include "line_ends.h"
 
 namespace ktrace::format {
-namespace {
-
-bool starts_surely(const char* line) {
-  std::optional<Glance> seen;
-  return recognise_surely(line, seen) != nullptr;
-}
-
-}  // namespace
 
 const Payload* recognise_surely(const char* line, std::optional<Glance>& seen) {
   for (const Payload& payload : payloads()) {
@@ -25,6 +17,11 @@ const Payload* recognise_surely(const char* line, std::optional<Glance>& seen) {
   }
   seen.reset();
   return nullptr;
+}
+
+bool starts_surely(const char* line) {
+  std::optional<Glance> seen;
+  return recognise_surely(line, seen) != nullptr;
 }
 
 std::size_t last_sure_start(std::string_view block, std::size_t position) {
