@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string_view>
@@ -73,6 +74,9 @@ std::optional<Evidence> witness(input::Source& source);
 /// Settles what stamps of `source` mean that may stand for two moments, by its evidence or, when it
 /// is seekable, by what stands there.
 void settle_set_backs(input::Source& source, const Evidence& evidence, trace::Calendar& calendar);
+
+/// Of sources, in their order.
+using Calendars = std::vector<std::unique_ptr<trace::Calendar>>;
 
 /// The calendar of `source`, by what the query and then the evidence say.
 trace::Calendar make_calendar(const Query& query, const input::Source& source,

@@ -216,7 +216,7 @@ class Indexer {
     const auto meter = session_.watch(parts_, "indexing");
     seen_.resize(parts_.size());
     done_.resize(parts_.size());
-    const std::vector<std::unique_ptr<trace::Calendar>> undated(1);
+    const Calendars undated(1);
     ListSearch search{session_.query(), session_.keys(), filter_, undated};
     search.for_index = true;
     const IndexScan scan(search, source_, keeps_words_, keeps_links_);

@@ -67,7 +67,7 @@ class List final : output::TraceRows {
       if (calendars_[i] != nullptr) session_.report_undecided(*sources[i], *calendars_[i]);
     }
     indexes_.resize(sources.size());
-    parts_ = make_parts(session_.sources(), filter_, query_.block_size,
+    parts_ = make_parts(sources, filter_, query_.block_size,
                         [&](std::uint32_t index, Parts& parts) { return known(index, parts); });
     const auto meter = session_.watch(parts_, "reading");
     seen_.resize(parts_.size());

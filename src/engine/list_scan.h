@@ -91,7 +91,7 @@ struct ListSearch {
   const Query& query;
   const trace::KeySet& keys;
   const Filter& filter;
-  const std::vector<std::unique_ptr<trace::Calendar>>& calendars;  ///< by source; null: undated
+  const Calendars& calendars;  ///< null: undated
   /// Lines are counted, components are what the records tell, and a spelling is that of all keys
   /// under which the identifier stands in the record: see trace::kKeyEnd. What is unnumbered at a
   /// block's end has trace::kNoNumber for its trace.

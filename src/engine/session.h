@@ -26,9 +26,6 @@ namespace ktrace::engine {
 /// What cannot be decided of the time that the clocks of `zone` showed twice.
 std::string undecided_words(const SetBack& set_back, const Zone& zone);
 
-/// Of sources, in their order.
-using Calendars = std::vector<std::unique_ptr<trace::Calendar>>;
-
 /// One run of one command. For one thread.
 class Session {
  public:

@@ -58,7 +58,7 @@ std::vector<Seen> seen_in(input::Source& source, std::size_t block_size) {
   query.block_size = block_size;
   const Filter filter(query);
   const trace::KeySet keys = trace::KeySet::defaults();
-  const std::vector<std::unique_ptr<trace::Calendar>> calendars(1);
+  const Calendars calendars(1);
   const ListSearch search{query, keys, filter, calendars};
   Parts parts;
   add_parts(source, 0, 0, block_size, parts);
