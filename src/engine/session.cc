@@ -85,8 +85,12 @@ Outcome Session::fail(const std::string& message) {
 
 // A source has many parts, which fail alike: each thing is told once.
 void Session::report_parts(const Parts& parts) {
+  struct LongRecords {
+    const Part* first = nullptr;  // that has any
+    std::uint64_t count = 0;
+  };
   std::set<std::pair<std::uint32_t, std::string>> told;
-  std::map<std::uint32_t, std::pair<const Part*, std::uint64_t>> long_records;  // by source
+  std::map<std::uint32_t, LongRecords> long_records;  // by source
   for (const auto& part : parts) {
     const Status& status = part->status;
     if (!status.ok() && told.emplace(part->index, status.message()).second) {
@@ -94,14 +98,15 @@ void Session::report_parts(const Parts& parts) {
     }
     if (!part->index_status.ok()) report_index(*part->source, part->index_status);
     if (part->long_records == 0) continue;
-    long_records.try_emplace(part->index, part.get(), 0).first->second.second += part->long_records;
+    LongRecords& seen = long_records[part->index];
+    if (seen.first == nullptr) seen.first = part.get();
+    seen.count += part->long_records;
   }
   for (const auto& [index, seen] : long_records) {
-    const auto& [first, count] = seen;
-    report({Diagnostic::Level::warning, first->source->origin().name, 0,
+    report({Diagnostic::Level::warning, seen.first->source->origin().name, 0,
             fmt::format("{} longer than {} MiB, read in pieces (the first at byte {})",
-                        count == 1 ? "a record is" : "records are", kLongestRecord >> 20,
-                        first->first_long_record)});
+                        seen.count == 1 ? "a record is" : "records are", kLongestRecord >> 20,
+                        seen.first->first_long_record)});
   }
 }
 
