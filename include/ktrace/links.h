@@ -19,6 +19,7 @@
 
 #include "ktrace/arena.h"
 #include "ktrace/record.h"
+#include "ktrace/word_places.h"
 
 namespace ktrace::trace {
 
@@ -111,7 +112,8 @@ class LinkReader {
 };
 
 /// Literals one of which stands in every record that a LinkReader has something to tell of, but
-/// for request lines: only those of requests that are asked for are worth while.
-std::span<const std::string_view> link_literals();
+/// for request lines: only those of requests that are asked for are worth while. A WordReader finds
+/// them by a rare word in each.
+std::span<const WordLiteral> link_literals();
 
 }  // namespace ktrace::trace

@@ -44,17 +44,28 @@ std::optional<std::uint32_t> hash_of_id(std::string_view id);
 std::optional<std::vector<std::uint32_t>> hashes_of(const std::vector<std::string>& ids,
                                                     const std::vector<std::string>& names);
 
+/// A literal, and a word in it that begins with a letter, has at most 16 bytes, and stands there
+/// between what is of no word.
+struct WordLiteral {
+  std::string_view text, word;
+};
+
 /// Reads the words of one block of a log after the other. Not thread-safe.
 class WordReader {
  public:
   /// Appends the places of identifiers to `ids`, of names to `names`, most of them once.
-  WordReader(std::vector<WordPlace>& ids, std::vector<WordPlace>& names);
+  /// `literals`, which are few, live as long as this.
+  WordReader(std::vector<WordPlace>& ids, std::vector<WordPlace>& names,
+             std::span<const WordLiteral> literals = {});
   ~WordReader();
 
   /// Of all words in `block`, which holds whole lines and stands at `offset`, not before the block
   /// that was read last. It has 64 readable bytes beyond its end. `told`: where UUIDs and numbers
-  /// of 32 hex digits begin, before a quote, that are not wanted, ascending.
-  void read(std::string_view block, std::uint64_t offset, std::span<const std::size_t> told);
+  /// of 32 hex digits begin, before a quote, that are not wanted, ascending. Appends the positions
+  /// at which literals begin to `hits`, in no order; of lines that are judged by identifiers, all
+  /// of which may have some, those of the lines.
+  void read(std::string_view block, std::uint64_t offset, std::span<const std::size_t> told,
+            std::vector<std::size_t>& hits);
 
   struct State;
 

@@ -97,8 +97,9 @@ IndexScan::IndexScan(const ListSearch& search, input::Source& source,
 void IndexScan::read(IndexWorker& worker, Part& part, IndexPart& into) const {
   GroupWalk walk(worker.links.hits, part, format::Depth::links);
   LinkTaker taker(worker.links, into.links);
-  trace::WordReader words(worker.ids, worker.names);
+  trace::WordReader words(worker.ids, worker.names, trace::link_literals());
   std::vector<std::size_t> hidden;
+  std::vector<std::size_t>& hits = worker.links.hits.hits;
   worker.ids.clear();
   worker.names.clear();
   worker.parsed.clear();
@@ -109,6 +110,7 @@ void IndexScan::read(IndexWorker& worker, Part& part, IndexPart& into) const {
         take_ids(worker.list, into);
         hidden.clear();
         hidden_.add(block.bytes, hidden);
+        hits.assign(hidden.begin(), hidden.end());
         if (keeps_words) {
           read_words(worker, words, block, into.seen, seen_before);
           seen_before = into.seen.undated.size();
@@ -117,9 +119,11 @@ void IndexScan::read(IndexWorker& worker, Part& part, IndexPart& into) const {
           }
         }
         if (!keeps_links) return;
-        std::vector<std::size_t>& hits = worker.links.hits.hits;
-        hits.assign(hidden.begin(), hidden.end());
-        links_.find(block.bytes, hits);
+        if (keeps_words) {
+          std::sort(hits.begin(), hits.end());
+        } else {
+          links_.find(block.bytes, hits);
+        }
         walk.enter(block, false);
         while (walk.next()) taker.take(walk.record(), walk.stamp(reader));
       });
@@ -160,7 +164,7 @@ void IndexScan::read_words(IndexWorker& worker, trace::WordReader& words, const 
     if (id.form == 0) continue;
     worker.told.push_back(static_cast<std::size_t>(id.text.data() - block.bytes.data()));
   }
-  words.read(block.bytes, block.offset, worker.told);
+  words.read(block.bytes, block.offset, worker.told, worker.links.hits.hits);
 }
 
 void IndexScan::take_words(IndexWorker& worker, IndexPart& into) const {

@@ -32,7 +32,7 @@ std::uint32_t make_rules() {
     names.append(payload.name).push_back(' ');
   }
   for (const trace::LinkKind& kind : trace::link_kinds()) names.append(kind.name).push_back(' ');
-  for (const std::string_view literal : trace::link_literals()) names.append(literal);
+  for (const trace::WordLiteral& literal : trace::link_literals()) names.append(literal.text);
   return kRules + (static_cast<std::uint32_t>(trace::content_hash(names)) << 8);
 }
 

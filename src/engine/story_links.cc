@@ -36,8 +36,9 @@ void LinkScan::read(LinkWorker& worker, Part& part, LinkPart& into) const {
 }
 
 std::vector<std::string> link_literals() {
-  const auto literals = trace::link_literals();
-  return {literals.begin(), literals.end()};
+  std::vector<std::string> literals;
+  for (const trace::WordLiteral& one : trace::link_literals()) literals.emplace_back(one.text);
+  return literals;
 }
 
 }  // namespace ktrace::engine

@@ -271,18 +271,18 @@ constexpr std::array<LinkKind, 13> kKinds{{
     {"object", "an object as it was dumped", "dumped as", "dumped as", extract_dump},
 }};
 
-constexpr std::array<std::string_view, 12> kLiterals{"Successfully bound pod to node",
-                                                     "Created pod: ",
-                                                     "Scaled up replica set ",
-                                                     "Created job ",
-                                                     "ContainerStarted",
-                                                     "\"auditID\"",
-                                                     "\"audit.k8s.io/",
-                                                     "{\"resourceSpans\"",
-                                                     "\"involvedObject\"",
-                                                     "\"regarding\"",
-                                                     "\"spanId\"",
-                                                     "\"metadata\""};
+constexpr std::array<WordLiteral, 12> kLiterals{{{"Successfully bound pod to node", "uccessfully"},
+                                                 {"Created pod: ", "reated"},
+                                                 {"Scaled up replica set ", "caled"},
+                                                 {"Created job ", "reated"},
+                                                 {"ContainerStarted", "ontainer"},
+                                                 {"\"auditID\"", "audit"},
+                                                 {"\"audit.k8s.io/", "audit.k8s.io"},
+                                                 {"{\"resourceSpans\"", "pans"},
+                                                 {"\"involvedObject\"", "involved"},
+                                                 {"\"regarding\"", "regarding"},
+                                                 {"\"spanId\"", "span"},
+                                                 {"\"metadata\"", "metadata"}}};
 
 // The kind of link that a record would tell if it were whole: "request" of an audit event, "trace"
 // of a span. Empty of all others.
@@ -403,6 +403,6 @@ void LinkReader::read(const Record& record, Arena& arena, std::vector<Link>& lin
   }
 }
 
-std::span<const std::string_view> link_literals() { return kLiterals; }
+std::span<const WordLiteral> link_literals() { return kLiterals; }
 
 }  // namespace ktrace::trace

@@ -3,6 +3,9 @@
 // since a step of a log has some twenty thousand words, but only a few hundred different ones. What
 // is left is hashed.
 //
+// Words that a literal has in it stay unknown to that table, and so are looked at wherever they
+// stand.
+//
 // Nearly all identifiers have one of two forms: a UUID shows by its dashes, which stand in so many
 // places of a log together only where a UUID is, a number of hex digits by a lane full of them.
 
@@ -73,7 +76,9 @@ class LongWords {
 // Lines of a block that identifiers judge.
 class JudgedLines {
  public:
-  explicit JudgedLines(std::string_view block) : block_(block) {}
+  // Appends where they begin to `begins`.
+  JudgedLines(std::string_view block, std::vector<std::size_t>& begins)
+      : block_(block), begins_(begins) {}
 
   // Of the last one that was found.
   std::size_t end() const { return end_; }
@@ -85,6 +90,7 @@ class JudgedLines {
     for (; braces != 0; braces &= braces - 1) {
       const auto place = static_cast<std::size_t>(std::countr_zero(braces));
       if (!begins_at(at + place)) continue;
+      begins_.push_back(at + place);
       end_ = std::min(block_.find('\n', at + place), block_.size());
       inside |= from(place) & ~from(end_ - at);
     }
@@ -101,7 +107,42 @@ class JudgedLines {
   }
 
   std::string_view block_;
+  std::vector<std::size_t>& begins_;
   std::size_t end_ = 0;
+};
+
+// Literals that are found by the words in them.
+class LiteralsByWord {
+ public:
+  explicit LiteralsByWord(std::span<const WordLiteral> literals) : literals_(literals) {
+    for (const WordLiteral& literal : literals) {
+      sizes_of_[slot_of(literal.word)] |= std::uint32_t{1} << literal.word.size();
+    }
+  }
+
+  // Whether the word of up to 16 bytes at `at` of `block` is that of a literal. Appends the place
+  // of the literal if it is there.
+  bool look(std::string_view block, std::size_t at, std::string_view word,
+            std::vector<std::size_t>& hits) const {
+    if ((sizes_of_[slot_of(word)] >> word.size() & 1) == 0) return false;
+    bool any = false;
+    for (const WordLiteral& literal : literals_) {
+      if (literal.word != word) continue;
+      any = true;
+      const std::size_t before = literal.text.find(word);
+      if (at < before || !block.substr(at - before).starts_with(literal.text)) continue;
+      hits.push_back(at - before);
+    }
+    return any;
+  }
+
+ private:
+  static std::size_t slot_of(std::string_view word) {
+    return static_cast<unsigned char>(word.front()) % 32;
+  }
+
+  std::span<const WordLiteral> literals_;
+  std::array<std::uint32_t, 32> sizes_of_{};  // of words, by their first letters
 };
 
 // Identifiers of a block that are not wanted, by where they begin.
@@ -123,10 +164,12 @@ class ToldIds {
 
 // What is known from block to block.
 struct WordReader::State {
-  State(std::vector<WordPlace>& to_ids, std::vector<WordPlace>& to_names)
-      : ids(to_ids), names(to_names) {}
+  State(std::vector<WordPlace>& to_ids, std::vector<WordPlace>& to_names,
+        std::span<const WordLiteral> wanted)
+      : ids(to_ids), names(to_names), literals(wanted) {}
 
   Places ids, names;
+  const LiteralsByWord literals;
   RecentWords recent;
   std::uint64_t step = ~std::uint64_t{0};  // of which `recent` knows
 };
@@ -136,14 +179,15 @@ namespace {
 class BlockWords {
  public:
   BlockWords(std::string_view block, std::uint64_t offset, std::span<const std::size_t> told,
-             WordReader::State& known)
+             WordReader::State& known, std::vector<std::size_t>& hits)
       : block_(block),
         offset_(offset),
         told_(told),
         told_uuids_(told),
         told_numbers_(told),
         known_(known),
-        judged_(block) {}
+        hits_(hits),
+        judged_(block, hits) {}
 
   void run() {
     for (std::size_t at = 0; at < block_.size(); at += kStripe * 64) {
@@ -293,7 +337,7 @@ class BlockWords {
     const char* const begin = block_.data() + at;
     if (size > RecentWords::kLongest) {
       if (long_.see({begin, size})) return;
-    } else {
+    } else if (!known_.literals.look(block_, at, {begin, size}, hits_)) {
       known_.recent.learn(begin, size);
     }
     if (begins_with_id({begin, size})) return;
@@ -316,6 +360,7 @@ class BlockWords {
   std::span<const std::size_t> told_;  // those behind the stripes that were read
   ToldIds told_uuids_, told_numbers_;
   WordReader::State& known_;
+  std::vector<std::size_t>& hits_;
   std::uint64_t dashes_before_ = 0;  // of the 64 places before
   std::size_t digits_end_ = 0;       // of the run that was read last
   LongWords long_;
@@ -328,13 +373,14 @@ class BlockWords {
 
 }  // namespace
 
-WordReader::WordReader(std::vector<WordPlace>& ids, std::vector<WordPlace>& names)
-    : state_(std::make_unique<State>(ids, names)) {}
+WordReader::WordReader(std::vector<WordPlace>& ids, std::vector<WordPlace>& names,
+                       std::span<const WordLiteral> literals)
+    : state_(std::make_unique<State>(ids, names, literals)) {}
 WordReader::~WordReader() = default;
 
 void WordReader::read(std::string_view block, std::uint64_t offset,
-                      std::span<const std::size_t> told) {
-  BlockWords(block, offset, told, *state_).run();
+                      std::span<const std::size_t> told, std::vector<std::size_t>& hits) {
+  BlockWords(block, offset, told, *state_, hits).run();
 }
 
 }  // namespace ktrace::trace

@@ -1,5 +1,5 @@
 // Where words stand, against the search that a story reads logs with: what that finds stands where
-// the places say.
+// the places say. And literals that are found by their words, against a plain search.
 
 #include "ktrace/word_places.h"
 
@@ -7,12 +7,16 @@
 #include <map>
 #include <random>
 #include <set>
+#include <span>
+#include <string>
 #include <utility>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "ktrace/links.h"
 #include "ktrace/word_search.h"
+#include "word_forms.h"
 
 namespace ktrace::trace {
 namespace {
@@ -31,7 +35,8 @@ std::vector<WordPlace> places_in(std::string text, std::uint64_t offset = 0,
   const std::size_t size = text.size();
   text.append(64, 'z');  // what lies behind a block must not matter
   std::vector<WordPlace> places, names;
-  WordReader(places, names).read(std::string_view(text).substr(0, size), offset, told);
+  std::vector<std::size_t> hits;
+  WordReader(places, names).read(std::string_view(text).substr(0, size), offset, told, hits);
   places.insert(places.end(), names.begin(), names.end());
   std::sort(places.begin(), places.end());
   return places;
@@ -187,7 +192,8 @@ TEST(WordPlaces, AreExactlyThoseOfNames) {
     const std::uint64_t offset = 5 * kWordStep - random() % 20000;
     const std::string padded = text + std::string(64, 'z');
     std::vector<WordPlace> ids, names;
-    WordReader(ids, names).read(std::string_view(padded).substr(0, text.size()), offset, {});
+    std::vector<std::size_t> hits;
+    WordReader(ids, names).read(std::string_view(padded).substr(0, text.size()), offset, {}, hits);
     EXPECT_EQ(std::set<WordPlace>(names.begin(), names.end()), plain_names(text, offset));
   }
 }
@@ -216,8 +222,62 @@ TEST(WordPlaces, TellOfIdentifiersWhereverTheyStand) {
     if (text.ends_with(kUuid + " ")) expected.insert(id(kUuid));
     const std::string padded = text + std::string(64, 'z');
     std::vector<WordPlace> ids, names;
-    WordReader(ids, names).read(std::string_view(padded).substr(0, text.size()), 0, {});
+    std::vector<std::size_t> hits;
+    WordReader(ids, names).read(std::string_view(padded).substr(0, text.size()), 0, {}, hits);
     EXPECT_EQ(std::set<WordPlace>(ids.begin(), ids.end()), expected) << text;
+  }
+}
+
+// Where literals stand, but those in lines that identifiers judge, and where such lines begin.
+std::set<std::size_t> plain_hits(const std::string& text, std::span<const WordLiteral> literals) {
+  std::set<std::size_t> hits;
+  for (std::size_t line = 0; line < text.size(); line = text.find('\n', line) + 1) {
+    const std::string whole = text.substr(line, text.find('\n', line) - line);
+    if (judged_by_ids(whole)) {
+      hits.insert(line);
+      continue;
+    }
+    for (const WordLiteral& literal : literals) {
+      for (std::size_t at = 0; (at = whole.find(literal.text, at)) != whole.npos; ++at) {
+        hits.insert(line + at);
+      }
+    }
+  }
+  return hits;
+}
+
+TEST(WordReader, FindsLiteralsByTheirWords) {
+  const auto literals = link_literals();
+  std::mt19937 random(6);
+  std::size_t found = 0;
+  for (int round = 0; round < 100; ++round) {
+    std::string text;
+    while (text.size() < 20000) {
+      const WordLiteral& literal = literals[random() % literals.size()];
+      if (random() % 4 == 0) text += literal.word;
+      text += literal.text.substr(0, random() % 2 == 0 ? literal.text.size() : random() % 30);
+      text += std::string(" x\n\"").substr(random() % 4, 1) + any_text(random).substr(2950);
+    }
+    text += '\n';
+    const std::string padded = text + std::string(64, 'z');
+    std::vector<WordPlace> ids, names;
+    std::vector<std::size_t> hits;
+    WordReader(ids, names, literals)
+        .read(std::string_view(padded).substr(0, text.size()), 0, {}, hits);
+    EXPECT_EQ(std::set<std::size_t>(hits.begin(), hits.end()), plain_hits(text, literals));
+    found += hits.size();
+  }
+  EXPECT_GT(found, 1000U);
+}
+
+TEST(LinkLiterals, HaveTheirWordsAsWholes) {
+  for (const WordLiteral& literal : link_literals()) {
+    const std::size_t at = literal.text.find(literal.word), end = at + literal.word.size();
+    ASSERT_LT(at, literal.text.size()) << literal.text;
+    EXPECT_TRUE(at > 0 && !is_word(literal.text[at - 1])) << literal.text;
+    EXPECT_TRUE(end < literal.text.size() && !is_word(literal.text[end])) << literal.text;
+    EXPECT_TRUE(literal.word.front() >= 'a' && literal.word.front() <= 'z') << literal.text;
+    EXPECT_LE(literal.word.size(), 16U) << literal.text;
   }
 }
 
