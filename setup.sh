@@ -12,7 +12,7 @@ build=${BUILD:-build}
 jobs=$(nproc)
 
 libraries="libcli11-dev libre2-dev libsimdjson-dev libfmt-dev libhowardhinnant-date-dev tzdata
-  libarchive-dev libbz2-dev libisal-dev liblzma-dev libzstd-dev zlib1g-dev"
+  libarchive-dev libbz2-dev libisal-dev liblz4-dev liblzma-dev libzstd-dev nettle-dev zlib1g-dev"
 tools="cmake ninja-build g++ pkg-config"
 test_tools="libgtest-dev libgmock-dev libbenchmark-dev python3 bzip2 gzip lz4 tar
   xz-utils zip zstd"
