@@ -18,43 +18,36 @@
 namespace ktrace::trace::index {
 namespace {
 
-// What hex digits are that were read.
-struct Digits {
-  std::uint64_t upper = 0, lower = 0;  // not 0: there are such letters
-  bool valid = true;
-};
-
 // 32 characters, as they lie in memory.
 using Words = std::array<std::uint64_t, 4>;
 
 #if defined(__SSE2__)
 
-// Reads 16 hex digits to the low bytes of eight words.
-__m128i read_sixteen(std::uint64_t first, std::uint64_t second, Digits& digits) {
+// The values of 16 hex digits in lower case; more than 15 of what is none.
+__m128i values_of(std::uint64_t first, std::uint64_t second) {
   const __m128i bytes =
       _mm_set_epi64x(static_cast<std::int64_t>(second), static_cast<std::int64_t>(first));
-  const __m128i decimal = _mm_sub_epi8(bytes, _mm_set1_epi8('0'));
-  const __m128i letter = _mm_sub_epi8(_mm_or_si128(bytes, _mm_set1_epi8(0x20)), _mm_set1_epi8('a'));
-  const __m128i is_decimal = _mm_cmpeq_epi8(_mm_min_epu8(decimal, _mm_set1_epi8(9)), decimal);
-  const __m128i is_letter = _mm_cmpeq_epi8(_mm_min_epu8(letter, _mm_set1_epi8(5)), letter);
-  const auto letters = static_cast<unsigned>(_mm_movemask_epi8(is_letter));
-  const auto cases = static_cast<unsigned>(_mm_movemask_epi8(_mm_slli_epi16(bytes, 2)));
-  digits.valid = digits.valid && _mm_movemask_epi8(_mm_or_si128(is_decimal, is_letter)) == 0xffff;
-  digits.upper |= letters & ~cases;
-  digits.lower |= letters & cases;
-  const __m128i values =
-      _mm_or_si128(_mm_and_si128(is_decimal, decimal),
-                   _mm_and_si128(is_letter, _mm_add_epi8(letter, _mm_set1_epi8(10))));
+  const __m128i behind_nine = _mm_cmpgt_epi8(bytes, _mm_set1_epi8('9'));
+  const __m128i decimal = _mm_or_si128(_mm_sub_epi8(bytes, _mm_set1_epi8('0')), behind_nine);
+  const __m128i letter = _mm_adds_epu8(_mm_sub_epi8(bytes, _mm_set1_epi8('a')), _mm_set1_epi8(10));
+  return _mm_min_epu8(decimal, letter);
+}
+
+// In the lower byte of each word, the number that the two values in it make.
+__m128i pairs_of(__m128i values) {
   const __m128i pairs = _mm_or_si128(_mm_slli_epi16(values, 4), _mm_srli_epi16(values, 8));
   return _mm_and_si128(pairs, _mm_set1_epi16(0xff));
 }
 
-void read_number(const Words& text, std::uint64_t& high, std::uint64_t& low, Digits& digits) {
-  const __m128i bytes = _mm_packus_epi16(read_sixteen(text[0], text[1], digits),
-                                         read_sixteen(text[2], text[3], digits));
+// Reads hex digits in lower case. False when not all are.
+bool read_number(const Words& text, std::uint64_t& high, std::uint64_t& low) {
+  const __m128i first = values_of(text[0], text[1]), second = values_of(text[2], text[3]);
+  const __m128i bytes = _mm_packus_epi16(pairs_of(first), pairs_of(second));
   const __m128i upper = _mm_unpackhi_epi64(bytes, bytes);
   high = __builtin_bswap64(static_cast<std::uint64_t>(_mm_cvtsi128_si64(bytes)));
   low = __builtin_bswap64(static_cast<std::uint64_t>(_mm_cvtsi128_si64(upper)));
+  const __m128i over_fifteen = _mm_adds_epu8(_mm_max_epu8(first, second), _mm_set1_epi8(0x7f - 15));
+  return _mm_movemask_epi8(over_fifteen) == 0;
 }
 
 // Writes 32 hex digits.
@@ -88,32 +81,30 @@ constexpr std::array<char, 512> kPairs = [] {
 
 constexpr std::uint64_t kOnes = 0x0101010101010101;
 
-// Reads eight hex digits, a byte of a word each, the first in the lowest.
-std::uint64_t read_eight(std::uint64_t word, Digits& digits) {
+// Reads eight hex digits in lower case, a byte of a word each, the first in the lowest. `wrong`
+// gets bits for what is none.
+std::uint64_t read_eight(std::uint64_t word, std::uint64_t& wrong) {
   const std::uint64_t letters = word >> 6 & kOnes;
-  const std::uint64_t cases = word >> 5 & letters;  // those in lower case
   std::uint64_t value = (word & kOnes * 0xf) + letters * 9;
-  // A letter is 0x41 to 0x46 when its case is taken off, any other digit 0x30 to 0x39.
-  const std::uint64_t kind = (word & kOnes * 0xf0) ^ (cases << 5) ^ (kOnes * 0x30 + letters * 0x10);
+  // A letter is 0x61 to 0x66, any other digit 0x30 to 0x39.
+  const std::uint64_t kind = (word & kOnes * 0xf0) ^ (kOnes * 0x30 + letters * 0x30);
   const std::uint64_t over_nine = (value + kOnes * 6) >> 4 & kOnes;
-  const std::uint64_t over_fifteen = value & kOnes * 0xf0;
-  digits.valid = digits.valid && (kind | (over_nine ^ letters) | over_fifteen) == 0;
-  digits.upper |= letters & ~cases;
-  digits.lower |= cases;
+  wrong |= kind | (over_nine ^ letters) | (value & kOnes * 0xf0);
   value = (value << 4 | value >> 8) & 0x00ff00ff00ff00ff;
   value = (value << 8 | value >> 16) & 0x0000ffff0000ffff;
   return (value << 16 | value >> 32) & 0xffffffff;
 }
 
-// Reads the hex digits of four words of eight.
-void read_number(const Words& text, std::uint64_t& high, std::uint64_t& low, Digits& digits) {
-  std::uint64_t words[4];
+// Reads hex digits in lower case. False when not all are.
+bool read_number(const Words& text, std::uint64_t& high, std::uint64_t& low) {
+  std::uint64_t words[4], wrong = 0;
   for (std::size_t i = 0; i < 4; ++i) {
     const bool swapped = std::endian::native == std::endian::big;
-    words[i] = read_eight(swapped ? __builtin_bswap64(text[i]) : text[i], digits);
+    words[i] = read_eight(swapped ? __builtin_bswap64(text[i]) : text[i], wrong);
   }
   high = words[0] << 32 | words[1];
   low = words[2] << 32 | words[3];
+  return wrong == 0;
 }
 
 // Writes 32 hex digits.
@@ -145,10 +136,16 @@ Form parse_lower_uuid(const char* text, std::uint64_t& high, std::uint64_t& low)
     return std::uint64_t{halves[swapped ? 0 : 1]} << 32 | halves[swapped ? 1 : 0];
   };
   const Words joined{two(0, 4), two(9, 14), two(19, 24), two(28, 32)};
-  Digits digits;
-  read_number(joined, high, low, digits);
-  if (!digits.valid || digits.upper != 0) return Form::text;
+  if (!read_number(joined, high, low)) return Form::text;
   return is_uuid4(high, low) ? Form::uuid4 : Form::uuid;
+}
+
+// 32 digits of which not all are in lower case.
+Form parse_upper(std::string_view id, std::uint64_t& high, std::uint64_t& low) {
+  if (std::any_of(id.begin(), id.end(), [](char c) { return upper(c) != c; })) return Form::text;
+  std::array<char, 32> folded;
+  std::transform(id.begin(), id.end(), folded.begin(), lower);
+  return read_number(std::bit_cast<Words>(folded), high, low) ? Form::upper : Form::text;
 }
 
 void append_part(std::string& out, const Part& part) {
@@ -193,11 +190,7 @@ Form parse_number(std::string_view id, std::uint64_t& high, std::uint64_t& low) 
   if (id.size() != 32) return Form::text;
   Words text;
   std::memcpy(text.data(), id.data(), sizeof text);
-  Digits digits;
-  read_number(text, high, low, digits);
-  if (!digits.valid) return Form::text;
-  if (digits.upper == 0) return Form::hex;
-  return digits.lower == 0 ? Form::upper : Form::text;
+  return read_number(text, high, low) ? Form::hex : parse_upper(id, high, low);
 }
 
 std::size_t format_number(const Number& number, Form form, char* text) {
