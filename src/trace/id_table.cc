@@ -44,32 +44,36 @@ struct IdTable::State {
     return form == Form::upper || (form == Form::text && id.size() == 32);
   }
 
-  // Sets all but the hash.
-  static void read(std::string_view id, DistinctIds::Key& key) {
+  // All but the hash.
+  static DistinctIds::Key key_of(std::string_view id) {
+    DistinctIds::Key key;
     key.form = index::parse_number(id, key.number);
     key.text = id;
+    return key;
   }
 
-  static void read(const ReadId& id, DistinctIds::Key& key) {
-    if (id.form == 0) return read(id.text, key);
-    key.form = static_cast<Form>(id.form);
-    key.number.high = id.high;
-    key.number.low = id.low;
-    key.text = id.text;
+  static DistinctIds::Key key_of(const ReadId& id) {
+    if (id.form == 0) return key_of(id.text);
+    return {static_cast<Form>(id.form), {id.high, id.low}, id.text, 0};
   }
 
   std::uint32_t number_of(std::string_view id) {
-    DistinctIds::Key key;
-    read(id, key);
+    DistinctIds::Key key = key_of(id);
     if (may_be_odd(key.form, id)) return number_of_odd(id);
     key.hash = ids.hash(key);
     return insert(key, id, false);
   }
 
+  std::uint32_t number_of(const ReadId& id, std::uint64_t hash) {
+    DistinctIds::Key key = key_of(id);
+    if (may_be_odd(key.form, id.text)) return number_of_odd(id.text);
+    key.hash = hash;
+    return insert(key, id.text, false);
+  }
+
   std::uint32_t number_of_odd(std::string_view id) {
     const std::string folded = canonical_identifier(id);
-    DistinctIds::Key key;
-    read(folded, key);
+    DistinctIds::Key key = key_of(folded);
     key.hash = ids.hash(key);
     return insert(key, id, folded != id);
   }
@@ -106,18 +110,13 @@ IdTable& IdTable::operator=(IdTable&&) noexcept = default;
 std::uint32_t IdTable::number_of(std::string_view id) { return state_->number_of(id); }
 
 void IdTable::numbers_of(const std::vector<ReadId>& ids, std::vector<std::uint32_t>& numbers) {
-  DistinctIds::Key ring[kAhead];
+  std::uint64_t hashes[kAhead];  // of those whose slots are fetched
   for (std::size_t i = 0; i < ids.size() + kAhead; ++i) {
-    DistinctIds::Key& key = ring[i % kAhead];
-    if (i >= kAhead) {
-      const std::string_view id = ids[i - kAhead].text;
-      const bool odd = State::may_be_odd(key.form, id);
-      numbers.push_back(odd ? state_->number_of_odd(id) : state_->insert(key, id, false));
-    }
+    std::uint64_t& hash = hashes[i % kAhead];
+    if (i >= kAhead) numbers.push_back(state_->number_of(ids[i - kAhead], hash));
     if (i >= ids.size()) continue;
-    State::read(ids[i], key);
-    key.hash = state_->ids.hash(key);
-    state_->ids.prefetch(key.hash);
+    hash = state_->ids.hash(State::key_of(ids[i]));
+    state_->ids.prefetch(hash);
   }
 }
 

@@ -40,37 +40,17 @@ std::uint64_t DistinctIds::hash_of(std::string_view text) const {
   return fold(hash ^ salt_[0], salt_[1]);
 }
 
-std::uint32_t DistinctIds::stamp(std::uint64_t hash, std::uint32_t id) const {
-  return (id + 1) | static_cast<std::uint32_t>(hash >> 32) >> number_bits_ << number_bits_;
-}
-
-bool DistinctIds::matches(std::uint32_t id, const Key& key) const {
-  if (form(id) != key.form) return false;
-  return key.form == Form::text ? texts_[numbers_[id].high] == key.text
-                                : numbers_[id] == key.number;
-}
-
-// Gives the identifier's number or, when it is in no slot, kMostIds and the slot for it.
-std::uint32_t DistinctIds::probe(const Key& key, std::size_t& at) const {
-  const std::uint32_t upper = stamp(key.hash, 0) ^ 1;
-  for (at = slot_of(key.hash); slots_[at] != 0; at = (at + 1) & (slots_.size() - 1)) {
-    if (slots_[at] >> number_bits_ != upper >> number_bits_) continue;
-    const std::uint32_t id = (slots_[at] & ((1u << number_bits_) - 1)) - 1;
-    if (matches(id, key)) return id;
-  }
-  return kMostIds;
-}
-
 std::uint32_t DistinctIds::find(const Key& key) const {
   std::size_t at = 0;
   return probe(key, at);
 }
 
-std::uint32_t DistinctIds::insert(const Key& key) {
-  if (size() >= slots_.size() / 8 * 5) grow();
-  std::size_t at = 0;
-  const std::uint32_t known = probe(key, at);
-  if (known != kMostIds) return known;
+// `at`: the slot for it, if the table does not grow.
+std::uint32_t DistinctIds::insert_new(const Key& key, std::size_t at) {
+  if (size() >= slots_.size() / 8 * 5) {
+    grow();
+    probe(key, at);
+  }
   slots_[at] = stamp(key.hash, static_cast<std::uint32_t>(size()));
   return append(key);
 }

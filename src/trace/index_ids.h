@@ -44,7 +44,11 @@ class DistinctIds {
   void prefetch(std::uint64_t hash) const { __builtin_prefetch(&slots_[slot_of(hash)]); }
 
   /// The number of the identifier; it is new when that is the size() from before.
-  std::uint32_t insert(const Key& key);
+  std::uint32_t insert(const Key& key) {
+    std::size_t at = 0;
+    const std::uint32_t known = probe(key, at);
+    return known != kMostIds ? known : insert_new(key, at);
+  }
 
   /// The number of an identifier that was inserted; kMostIds when it was not.
   std::uint32_t find(const Key& key) const;
@@ -75,10 +79,31 @@ class DistinctIds {
   std::uint64_t hash_of(std::string_view text) const;
 
   std::size_t slot_of(std::uint64_t hash) const { return hash & (slots_.size() - 1); }
-  std::uint32_t stamp(std::uint64_t hash, std::uint32_t id) const;
-  std::uint32_t probe(const Key& key, std::size_t& at) const;
+
+  std::uint32_t stamp(std::uint64_t hash, std::uint32_t id) const {
+    return (id + 1) | static_cast<std::uint32_t>(hash >> 32) >> number_bits_ << number_bits_;
+  }
+
+  bool matches(std::uint32_t id, const Key& key) const {
+    if (form(id) != key.form) return false;
+    return key.form == Form::text ? texts_[numbers_[id].high] == key.text
+                                  : numbers_[id] == key.number;
+  }
+
+  // Gives the identifier's number or, when it is in no slot, kMostIds and the slot for it.
+  std::uint32_t probe(const Key& key, std::size_t& at) const {
+    const std::uint32_t upper = stamp(key.hash, 0) >> number_bits_;
+    at = slot_of(key.hash);
+    for (std::uint32_t slot = slots_[at]; slot != 0; slot = slots_[at]) {
+      const std::uint32_t id = (slot & ((1u << number_bits_) - 1)) - 1;
+      if (slot >> number_bits_ == upper && matches(id, key)) return id;
+      at = (at + 1) & (slots_.size() - 1);
+    }
+    return kMostIds;
+  }
+
+  std::uint32_t insert_new(const Key& key, std::size_t at);
   std::uint32_t append(const Key& key);
-  bool matches(std::uint32_t id, const Key& key) const;
   void grow();
   void place(std::uint32_t id, std::uint64_t hash);
 
