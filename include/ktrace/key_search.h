@@ -51,19 +51,21 @@ class KeySearch {
     bool add(char letter);
   };
 
-  /// The same for the third and fourth characters of keys from the back.
+  /// The same for the second to fourth characters of keys from the back.
   class Deeper {
    public:
     /// A key, folded; none stands for any.
     void add(std::string_view backwards);
 
-    /// Whether what stands before the last but one letter at `at` may be a key's.
-    bool may_end(const char* at) const { return (at_byte(at[-1]) & at_byte(at[-2]) >> 1 & 1) != 0; }
+    /// Whether a key may have its last but one letter at `at`.
+    bool may_end(const char* at) const {
+      return (at_byte(*at) & at_byte(at[-1]) >> 1 & at_byte(at[-2]) >> 2 & 1) != 0;
+    }
 
    private:
     std::uint8_t at_byte(char c) const { return bytes_[static_cast<unsigned char>(c)]; }
 
-    std::array<std::uint8_t, 256> bytes_{};  // 1: may be third, 2: fourth
+    std::array<std::uint8_t, 256> bytes_{};  // 1: may be second, 2: third, 4: fourth
   };
 
  private:
@@ -74,6 +76,7 @@ class KeySearch {
 
   friend class KeyCursor;
 
+  bool add_ending(std::string_view backwards);
   Key unusual_before(std::string_view block, std::size_t end) const;
   std::size_t deciding_size(std::string_view block, std::size_t end) const;
 
@@ -85,9 +88,11 @@ class KeySearch {
   std::vector<Spelling> unusual_;                 // all others
   bool has_audit_ = false;                        // whether the audit ID is one
   std::array<bool, 256> last_letters_{};          // bytes that keys may end with
-  Letters before_, last_;                         // the last but one and the last of all keys
-  Deeper deeper_;                                 // those before these
-  bool fits_ = false;                             // whether all are in these
+  std::size_t back_;  // how far before their last letters keys have those of
+  Letters before_;    // this set: what they all have in common tells little
+  Letters last_;
+  Deeper deeper_;
+  bool fits_ = false;  // whether all letters are in their sets
 };
 
 /// Reads many keys, of which nearly all are spelt as one shortly before that ends alike. Gives what

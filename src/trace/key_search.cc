@@ -55,6 +55,7 @@ void find_portable(std::string_view block, const std::array<bool, 256>& last,
 
 struct Task {
   std::string_view block;
+  std::size_t back;
   const KeySearch::Letters &before, &last;
   const KeySearch::Deeper& deeper;
   std::vector<std::uint32_t>& separators;
@@ -152,28 +153,29 @@ class Avx2Letters {
 };
 
 // A set of instructions looks where, among the 64 places from `at` on, a key may end: a bit for
-// each place, that of the last but one letter. kTwo is known when the loop is compiled: without it,
-// it takes a quarter less.
+// each place, that of the last but one letter. `before` are the places of the letters that are
+// looked at besides the last ones: the same, or those before them. kTwo is known when the loop is
+// compiled: without it, it takes a quarter less.
 template <bool kTwo>
 class Avx2Ends {
  public:
   KTRACE_AVX2 Avx2Ends(const KeySearch::Letters& before, const KeySearch::Letters& last)
       : before_(before), last_(last), separators_(kSeparators) {}
 
-  KTRACE_AVX2 std::uint64_t look(const char* at) const {
-    const std::uint64_t low = look_at_half(at), high = look_at_half(at + 32);
+  KTRACE_AVX2 std::uint64_t look(const char* before, const char* at) const {
+    const std::uint64_t low = look_at_half(before, at), high = look_at_half(before + 32, at + 32);
     return high << 32 | low;
   }
 
  private:
   // Whether a separator follows a quote is looked at here only when there are many letters, and so
   // many places at which none does.
-  KTRACE_AVX2 std::uint32_t look_at_half(const char* at) const {
+  KTRACE_AVX2 std::uint32_t look_at_half(const char* before, const char* at) const {
     const __m256i behind = load(at + 2);
     __m256i quote = _mm256_cmpeq_epi8(behind, _mm256_set1_epi8('"'));
     if (kTwo) quote = _mm256_and_si256(quote, separators_.has(load(at + 3)));
     const __m256i separator = _mm256_or_si256(separators_.has(behind), quote);
-    const __m256i letters = _mm256_and_si256(before_.has(load(at)), last_.has(load(at + 1)));
+    const __m256i letters = _mm256_and_si256(before_.has(load(before)), last_.has(load(at + 1)));
     return static_cast<std::uint32_t>(_mm256_movemask_epi8(_mm256_and_si256(letters, separator)));
   }
 
@@ -226,11 +228,11 @@ class Avx512Ends {
   KTRACE_AVX512 Avx512Ends(const KeySearch::Letters& before, const KeySearch::Letters& last)
       : before_(before), last_(last), separators_(kSeparators), behind_(kBehind) {}
 
-  KTRACE_AVX512 std::uint64_t look(const char* at) const {
+  KTRACE_AVX512 std::uint64_t look(const char* before, const char* at) const {
     const __m512i behind = load_wide(at + 2);
     __mmask64 found = ~__mmask64{0};
     found = last_.has(found, load_wide(at + 1));
-    found = before_.has(found, load_wide(at));
+    found = before_.has(found, load_wide(before));
     if (!kTwo) return behind_.has(found, behind);
     const __mmask64 quotes = _mm512_mask_cmpeq_epi8_mask(found, behind, _mm512_set1_epi8('"'));
     return separators_.has(found, behind) | separators_.has(quotes, load_wide(at + 3));
@@ -248,12 +250,14 @@ template <typename Ends>
   const std::string_view block = task.block;
   const Ends ends(task.before, task.last);
   Stripe stripe;
-  for (std::size_t begin = 0, at = 0; at + 2 < block.size(); begin = at) {
+  const std::size_t further = task.back - 1;
+  for (std::size_t begin = further, at = begin; at + 2 < block.size(); begin = at) {
     const std::size_t end = std::min(at + 64 * Stripe::kWords, block.size() - 2);
     std::size_t noted = 0;
     for (std::size_t i = 0; at < end; ++i, at += 64) {
       ask_for(block.data() + at);
-      stripe.note(ends.look(block.data() + at), i, noted);
+      const char* const letter = block.data() + at;
+      stripe.note(ends.look(letter - further, letter), i, noted);
     }
     stripe.push(noted, block, begin, task.deeper, task.separators);
   }
@@ -287,6 +291,14 @@ bool find_by_vectors(Vectors, const Task&) { return false; }
 
 #endif
 
+// Whether all keys have the same last two letters, as in ID, and others before.
+bool end_alike(const std::vector<std::string>& keys) {
+  return std::all_of(keys.begin(), keys.end(), [&](const std::string& key) {
+    return key.size() > 3 &&
+           key.ends_with(std::string_view(keys.front()).substr(keys.front().size() - 2));
+  });
+}
+
 }  // namespace
 
 bool KeySearch::Letters::add(char letter) {
@@ -306,8 +318,8 @@ bool KeySearch::Letters::add(char letter) {
 
 // A joiner may stand before each letter, and so any letter further back take its place.
 void KeySearch::Deeper::add(std::string_view backwards) {
-  for (unsigned place = 2; place < 4; ++place) {
-    const auto bit = static_cast<std::uint8_t>(1 << (place - 2));
+  for (unsigned place = 1; place < 4; ++place) {
+    const auto bit = static_cast<std::uint8_t>(1 << (place - 1));
     const bool any = backwards.size() <= place;
     for (std::size_t byte = 0; byte < 256; ++byte) {
       const char folded = kKeyChars[byte] != 0 ? kKeyChars[byte] : static_cast<char>(byte);
@@ -317,7 +329,16 @@ void KeySearch::Deeper::add(std::string_view backwards) {
   }
 }
 
-KeySearch::KeySearch(const KeySet& keys, Vectors vectors) : vectors_(vectors) {
+// False when there is no room for it.
+bool KeySearch::add_ending(std::string_view backwards) {
+  bool fits = backwards.size() > back_ && last_.add(backwards.front());
+  // A joiner may stand between.
+  for (std::size_t i = 1; fits && i <= back_; ++i) fits = before_.add(backwards[i]);
+  return fits;
+}
+
+KeySearch::KeySearch(const KeySet& keys, Vectors vectors)
+    : vectors_(vectors), back_(end_alike(keys.folded()) ? 3 : 1) {
   // Keys of one letter are rare, as are three letters with the same lower four bits.
   fits_ = before_.add('-') && before_.add('_');
   for (const std::string& key : keys.folded()) {
@@ -332,18 +353,20 @@ KeySearch::KeySearch(const KeySet& keys, Vectors vectors) : vectors_(vectors) {
     }
     if (key == "auditid") {
       has_audit_ = true;
-      deeper_.add("di :");  // the legacy audit log's
+      constexpr std::string_view legacy = "di :";  // that log's
+      deeper_.add(legacy);
+      fits_ = fits_ && add_ending(legacy);
     }
     const char last = key.back();
     last_letters_[index(last)] = true;
     if (last >= 'a' && last <= 'z') last_letters_[index(static_cast<char>(last - 32))] = true;
-    fits_ = fits_ && key.size() > 1 && last_.add(last) && before_.add(key[key.size() - 2]);
+    fits_ = fits_ && add_ending(added.backwards);
   }
 }
 
 void KeySearch::find_all(std::string_view block, std::vector<std::uint32_t>& separators) const {
   const bool found =
-      fits_ && find_by_vectors(vectors_, {block, before_, last_, deeper_, separators});
+      fits_ && find_by_vectors(vectors_, {block, back_, before_, last_, deeper_, separators});
   if (!found) find_portable(block, last_letters_, separators);
 }
 

@@ -57,6 +57,15 @@ TEST(KeySearch, FindsEverySpelling) {
   EXPECT_THAT(keys_in("2017-03-21T03:57:09.1Z AUDIT: id=\"1\""), ElementsAre("id"));
 }
 
+TEST(KeySearch, FindsEverySpellingOfKeysThatEndAlike) {
+  const KeySet one({"traceID"}), two({"reqID", "auditID"});
+  EXPECT_THAT(keys_in("traceID=1 trace-id:2 t-r-a-c-e_I-D=1 trace__i---d: podUID= audit-ID=", one),
+              ElementsAre("traceID", "trace-id", "t-r-a-c-e_I-D", "trace__i---d"));
+  EXPECT_THAT(keys_in("reqID=1 traceID=2 {\"req_i--d\":\"3\"} A-U-D-I-T-I-D: AUDIT: id=\"1\"", two),
+              ElementsAre("reqID", "req_i--d", "A-U-D-I-T-I-D", "id"));
+  EXPECT_THAT(keys_in("id=1 d=2 eID=3 ceID=4", one), IsEmpty());
+}
+
 TEST(KeySearch, KnowsWhichKeysAreNotPlain) {
   const std::string text = "traceparent=traceID=" + std::string(64, ' ');
   const auto block = std::string_view(text).substr(0, 20);
