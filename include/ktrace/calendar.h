@@ -164,12 +164,21 @@ class CalendarCursor {
  public:
   explicit CalendarCursor(const Calendar& calendar) : calendar_(calendar) {}
 
-  Time resolve(std::uint64_t offset, const Stamp& stamp);
+  Time resolve(std::uint64_t offset, const Stamp& stamp) {
+    return covers(offset, stamp) ? hour_time_ + (stamp.time_of_day - hour_)
+                                 : resolve_other(offset, stamp);
+  }
 
   const Calendar& calendar() const { return calendar_; }
 
  private:
-  bool covers(std::uint64_t offset, const Stamp& stamp) const;
+  bool covers(std::uint64_t offset, const Stamp& stamp) const {
+    return stamp.kind == Stamp::Kind::yearless && offset >= begin_ && offset < end_ &&
+           stamp.month == month_ && stamp.day == day_ && stamp.time_of_day >= hour_ &&
+           stamp.time_of_day < hour_ + std::chrono::hours(1);
+  }
+
+  Time resolve_other(std::uint64_t offset, const Stamp& stamp);
 
   const Calendar& calendar_;
   std::uint64_t begin_ = 0, end_ = 0;  // offsets for which the same sample counts

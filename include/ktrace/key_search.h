@@ -30,7 +30,8 @@ class KeySearch {
   struct Key {
     std::size_t begin = 0;
     std::size_t end = 0;
-    bool plain = false;  ///< its value is the identifier, not only a part of it
+    bool plain = false;         ///< its value is the identifier, not only a part of it
+    std::uint8_t spelling = 0;  ///< a KeyCursor's own number for how it is spelt; 0: it has none
 
     explicit operator bool() const { return end > begin; }
   };
@@ -108,7 +109,7 @@ class KeyCursor {
     std::memcpy(text, block.data() + end - kReach, kReach);
     const Spelling& same = known(text);
     if (!same.is(text)) return learn(block, separator, end, text);
-    return {end - same.size, end, same.plain};
+    return {end - same.size, end, same.plain, same.number};
   }
 
  private:
@@ -127,6 +128,7 @@ class KeyCursor {
     std::uint64_t masks[2] = {~std::uint64_t{0}, ~std::uint64_t{0}};
     std::uint8_t size = 0;  // of the key; 0: it is none
     bool plain = false;
+    std::uint8_t number = 0;
   };
 
   // Where a spelling is remembered, by its last letters.
@@ -139,6 +141,7 @@ class KeyCursor {
 
   const KeySearch& search_;
   std::array<Spelling, 64> known_{};
+  std::uint8_t numbered_ = 0;  // how many spellings got a number
 };
 
 }  // namespace ktrace::trace

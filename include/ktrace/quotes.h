@@ -26,6 +26,9 @@ struct LineHead {
 /// behind it.
 LineHead last_line_head(std::string_view text, Vectors vectors = widest_vectors());
 
+/// Whether the last word of `text` has a '=' or ends with a quote, as a pair of klog text does.
+bool ends_like_pair(std::string_view text);
+
 /// Whether `text`, the beginning of what an object holds, ends in that object itself: outside of
 /// strings, and with all closed that it opens. Has 32 readable bytes behind it.
 bool in_same_object(std::string_view text, Vectors vectors = widest_vectors());

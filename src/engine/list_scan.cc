@@ -208,6 +208,7 @@ class ListScan {
     if (is_pending(name)) return false;
     CertainId& one = pending_.emplace_back();
     one.key = name;
+    one.spelling = key.spelling;
     return certain_value(key, separator, one.value);
   }
 
@@ -266,12 +267,7 @@ class ListScan {
   // have spaces in them. What ends with a quote or has a '=' is the pair or the message before.
   bool begins_pair(std::size_t key) const {
     const std::string_view line = block_.bytes.substr(content_, key - 1 - content_);
-    if (line.ends_with('"')) return true;
-    const void* const space = line.empty() ? nullptr : ::memrchr(line.data(), ' ', line.size());
-    const char* const word = space != nullptr ? static_cast<const char*>(space) : line.data();
-    if (line.substr(static_cast<std::size_t>(word - line.data())).find('=') != line.npos) {
-      return true;
-    }
+    if (trace::ends_like_pair(line)) return true;
     const std::size_t header = line.find(']');
     return header != line.npos && !line.substr(header + 1).starts_with(" \"");
   }

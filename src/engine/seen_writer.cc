@@ -38,7 +38,10 @@ SeenWriter::SeenWriter(const ListSearch& search, ListWorker& worker, const Part&
       seen_(seen),
       calendar_(search.calendars[part.index].get()),
       cursor_(calendar_ != nullptr ? *calendar_ : unknown_),
-      has_times_(search.filter.has_times()) {}
+      dates_(calendar_ != nullptr && !calendar_->empty()),
+      has_times_(search.filter.has_times()) {
+  known_.fill(kMostSpellings);
+}
 
 void SeenWriter::begin_block() {
   any_ = false;
@@ -73,25 +76,28 @@ void SeenWriter::take_back_to(const Mark& mark) {
 bool SeenWriter::begin_record(std::uint64_t offset, const Stamp& stamp, Severity severity,
                               std::uint16_t component) {
   common_.offset = offset;
-  common_.stamp = stamp;
   common_.component = component;
   common_.severity = severity;
-  common_.dated =
-      calendar_ != nullptr && (stamp.kind == Stamp::Kind::absolute || !calendar_->empty());
-  common_.time = common_.dated ? cursor_.resolve(offset, stamp) : Time();
+  common_.dated = dates_ || (calendar_ != nullptr && stamp.kind == Stamp::Kind::absolute);
+  if (common_.dated) {
+    common_.time = cursor_.resolve(offset, stamp);
+  } else {
+    common_.time = Time();
+    common_.stamp = stamp;
+  }
   any_ = !has_times_ || !common_.dated || search_.filter.wants(common_.time);
   from_ = seen_.seen.size();
   return any_;
 }
 
 // Of the trace with this number.
-void SeenWriter::push(std::string_view key, std::uint32_t trace) {
+void SeenWriter::push(std::uint8_t spelling, std::uint32_t trace) {
   if (!common_.dated) seen_.undated.push_back({seen_.seen.size(), common_.offset, common_.stamp});
   Observation& one = seen_.seen.emplace_back();
   one.time = common_.time;
   one.trace = trace;
   one.component = common_.component;
-  one.key = spelling(key);
+  one.key = spelling;
   one.severity = common_.severity;
 }
 
@@ -111,7 +117,7 @@ void SeenWriter::add(const std::vector<Identifier>& identifiers, std::uint64_t o
     const std::uint32_t trace = worker_.ids.number_of(identifier.value);
     const std::size_t place = place_of(trace, from_);
     if (place == seen_.seen.size()) {
-      push(identifier.key, trace);
+      push(spelling(identifier.key), trace);
     } else {
       push_again(place, identifier.key);
     }
@@ -137,7 +143,7 @@ void SeenWriter::add_certain(std::vector<CertainId>& ids, std::uint64_t offset,
     one->observation = seen_.seen.size();
     worker_.places.push_back(seen_.seen.size());
     worker_.unnumbered.push_back(one->value);
-    push(one->key, trace::kNoNumber);  // until number_all()
+    push(spelling(*one), trace::kNoNumber);  // until number_all()
   }
 }
 
@@ -163,6 +169,13 @@ std::size_t SeenWriter::place_of(std::uint32_t trace, std::size_t first) {
     worker_.many.emplace(seen_.seen[i].trace, i);
   }
   return worker_.many.try_emplace(trace, next).first->second;
+}
+
+std::uint8_t SeenWriter::spelling(const CertainId& one) {
+  std::uint16_t& known = known_[one.spelling];
+  if (one.spelling == 0) return spelling(one.key);
+  if (known == kMostSpellings) known = spelling(one.key);
+  return static_cast<std::uint8_t>(known);
 }
 
 // Nearly all keys are spelt as one shortly before that looks alike.

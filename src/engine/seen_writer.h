@@ -19,6 +19,7 @@ namespace ktrace::engine {
 /// An identifier that certainly stands in the line that is looked at.
 struct CertainId {
   std::string_view key;
+  std::uint8_t spelling = 0;  ///< of the key, see KeySearch::Key
   trace::ReadId value;
   std::size_t observation = 0;  ///< the writer's own
 };
@@ -76,10 +77,11 @@ class SeenWriter {
 
   bool begin_record(std::uint64_t offset, const Stamp& stamp, Severity severity,
                     std::uint16_t component);
-  void push(std::string_view key, std::uint32_t trace);
+  void push(std::uint8_t spelling, std::uint32_t trace);
   void push_again(std::size_t observation, std::string_view key);
   std::size_t place_of(std::uint32_t trace, std::size_t first);
   std::uint8_t spelling(std::string_view key);
+  std::uint8_t spelling(const CertainId& one);
 
   const ListSearch& search_;
   ListWorker& worker_;
@@ -88,11 +90,13 @@ class SeenWriter {
   const trace::Calendar unknown_;
   const trace::Calendar* calendar_;
   trace::CalendarCursor cursor_;
+  const bool dates_;                       // whether it can resolve yearless stamps
   const bool has_times_;                   // whether records of some times only are wanted
   Common common_;                          // of the record that is added
   bool any_ = false;                       // it gave observations,
   std::size_t from_ = 0;                   // those from this one on
   std::array<std::uint8_t, 64> recent_{};  // numbers of spellings
+  std::array<std::uint16_t, 256> known_;   // the same, by the number that the cursor gave the key
   const format::Payload* component_payload_ = nullptr;  // whose component has this number
   std::uint16_t component_number_ = 0;
 };

@@ -203,14 +203,9 @@ std::uint64_t Calendar::next_sample(std::uint64_t offset) const {
   return after == samples_.end() ? UINT64_MAX : after->offset;
 }
 
-bool CalendarCursor::covers(std::uint64_t offset, const Stamp& stamp) const {
-  return offset >= begin_ && offset < end_ && stamp.month == month_ && stamp.day == day_ &&
-         stamp.time_of_day >= hour_ && stamp.time_of_day < hour_ + hours(1);
-}
-
-Time CalendarCursor::resolve(std::uint64_t offset, const Stamp& stamp) {
+// In: it is not in the hour that is remembered. Out: as a rule it is.
+Time CalendarCursor::resolve_other(std::uint64_t offset, const Stamp& stamp) {
   if (stamp.kind != Stamp::Kind::yearless) return calendar_.resolve(offset, stamp);
-  if (covers(offset, stamp)) return hour_time_ + (stamp.time_of_day - hour_);
   Stamp first = stamp, last = stamp;
   hour_ = std::chrono::floor<hours>(stamp.time_of_day);
   first.time_of_day = hour_;

@@ -414,15 +414,17 @@ KeySearch::Key KeySearch::unusual_before(std::string_view block, std::size_t end
 
 KeySearch::Key KeyCursor::learn(std::string_view block, std::size_t separator, std::size_t end,
                                 const std::uint64_t (&text)[2]) {
-  const KeySearch::Key key = search_.key_before(block, separator);
+  KeySearch::Key key = search_.key_before(block, separator);
   const std::size_t size = search_.deciding_size(block, end);
-  if (size > 0 && size <= kReach) known(text) = Spelling(text, size, key);
+  if (size == 0 || size > kReach) return key;
+  if (key && numbered_ < UINT8_MAX) key.spelling = ++numbered_;
+  known(text) = Spelling(text, size, key);
   return key;
 }
 
 KeyCursor::Spelling::Spelling(const std::uint64_t (&text)[2], std::size_t decide,
                               KeySearch::Key key)
-    : size(static_cast<std::uint8_t>(key.end - key.begin)), plain(key.plain) {
+    : size(static_cast<std::uint8_t>(key.end - key.begin)), plain(key.plain), number(key.spelling) {
   char bytes[kReach] = {};
   std::memset(bytes + kReach - decide, 0xff, decide);
   std::memcpy(masks, bytes, kReach);

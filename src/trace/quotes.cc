@@ -187,6 +187,24 @@ LineHead last_line_head(std::string_view text, Vectors vectors) {
   return {begin, balanced(text.substr(begin), vectors)};
 }
 
+bool ends_like_pair(std::string_view text) {
+#if defined(__x86_64__)
+  if (text.size() >= 16) {
+    const __m128i bytes =
+        _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data() + text.size() - 16));
+    const int equals = _mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('=')));
+    const int spaces = _mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(' ')));
+    // The greater one has the last place of all.
+    if ((equals > spaces) | (text.back() == '"')) return true;
+    if (spaces != 0) return false;
+  }
+#endif
+  if (text.ends_with('"')) return true;
+  const void* const space = text.empty() ? nullptr : ::memrchr(text.data(), ' ', text.size());
+  const char* const word = space != nullptr ? static_cast<const char*>(space) : text.data();
+  return std::find(word, text.data() + text.size(), '=') != text.data() + text.size();
+}
+
 bool in_same_object(std::string_view text, [[maybe_unused]] Vectors vectors) {
 #if defined(__x86_64__)
   if (vectors == Vectors::avx512) return in_same_object_avx512(text);

@@ -103,5 +103,21 @@ TEST(InSameObject, TellsWhetherATextEndsInTheObjectThatItBeginsIn) {
   EXPECT_GT(same_ones, 500u);
 }
 
+TEST(EndsLikePair, TellsOfTheLastWord) {
+  EXPECT_TRUE(ends_like_pair("\"Started\" resp=304"));
+  EXPECT_TRUE(ends_like_pair("\"Started\""));
+  EXPECT_TRUE(ends_like_pair("a=1 a_value_that_is_longer_than_that=304"));
+  EXPECT_TRUE(ends_like_pair("="));
+  EXPECT_FALSE(ends_like_pair("resp=304 "));
+  EXPECT_FALSE(ends_like_pair("resp=304 and so on"));
+  EXPECT_FALSE(ends_like_pair("a=1 a_word_that_is_longer_than_others"));
+  EXPECT_FALSE(ends_like_pair(""));
+  for (std::size_t words = 0; words < 40; ++words) {
+    const std::string before(words, ' ');
+    EXPECT_TRUE(ends_like_pair(before + "resp=304")) << words;
+    EXPECT_FALSE(ends_like_pair("resp=304" + before + " it")) << words;
+  }
+}
+
 }  // namespace
 }  // namespace ktrace::trace
