@@ -233,9 +233,8 @@ class List final : output::TraceRows {
       sums.list.reserve(groups_.groups[piece].size());
       for (const TraceGroups::Group& group : groups_.groups[piece]) {
         const std::span seen(groups_.grouped.begin() + group.begin, group.end - group.begin);
-        order.sort(seen);
         sums.begin();
-        sums.add(seen, components_.names());
+        sums.add(order.sort(seen), components_.names());
         listed_[group.trace] = listed(group.trace, sums, sums.list.size() - 1);
       }
     });

@@ -85,20 +85,20 @@ void Sums::add_component(std::uint16_t component, Summary& sum) {
   ++sum.component_count;
 }
 
-void TimeOrder::sort(std::span<Observation> seen) {
+std::span<const Observation> TimeOrder::sort(std::span<Observation> seen) {
   runs_ = {0};
   for (std::size_t i = 1; i < seen.size(); ++i) {
     if (seen[i].time < seen[i - 1].time) runs_.push_back(i);
   }
   runs_.push_back(seen.size());
-  if (runs_.size() == 2) return;
+  if (runs_.size() == 2) return seen;
   merged_.resize(std::max(merged_.size(), seen.size()));
   const std::span<Observation> merged(merged_.data(), seen.size());
   bool there = false;  // whether what is in order is in `merged`
   for (; runs_.size() > 2; there = !there) {
     merge_pairs(there ? merged : seen, there ? seen.data() : merged.data());
   }
-  if (there) std::copy(merged.begin(), merged.end(), seen.begin());
+  return there ? merged : seen;
 }
 
 void TimeOrder::merge_pairs(std::span<const Observation> from, Observation* into) {

@@ -59,7 +59,8 @@ struct Sums {
 /// Puts the records of traces in the order of time. Those of equal times keep theirs.
 class TimeOrder {
  public:
-  void sort(std::span<Observation> seen);
+  /// Gives them in order, there or in memory of its own until the next call.
+  std::span<const Observation> sort(std::span<Observation> seen);
 
  private:
   void merge_pairs(std::span<const Observation> from, Observation* into);

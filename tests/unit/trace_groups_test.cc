@@ -117,8 +117,9 @@ TEST(TimeOrder, IsStable) {
     std::vector<Observation> expected = seen;
     std::stable_sort(expected.begin(), expected.end(),
                      [](const Observation& a, const Observation& b) { return a.time < b.time; });
-    order.sort(seen);
-    for (std::size_t i = 0; i < size; ++i) EXPECT_EQ(seen[i].component, expected[i].component);
+    const std::span<const Observation> sorted = order.sort(seen);
+    ASSERT_EQ(sorted.size(), size);
+    for (std::size_t i = 0; i < size; ++i) EXPECT_EQ(sorted[i].component, expected[i].component);
   }
 }
 
