@@ -52,8 +52,8 @@ std::uint64_t no_digits(std::uint64_t word) {
 // In the byte of the first of two digits, the number that they make.
 std::uint64_t pairs(std::uint64_t digits) { return digits * 10 + (digits >> 8); }
 
-int byte_of(std::uint64_t word, unsigned index) {
-  return static_cast<int>(word >> (8 * index) & 0xff);
+unsigned byte_of(std::uint64_t word, unsigned index) {
+  return static_cast<unsigned>(word >> (8 * index) & 0xff);
 }
 
 Severity severity_of(char letter) {
@@ -71,13 +71,10 @@ Severity severity_of(char letter) {
   }
 }
 
-bool within(int value, int low, int high) { return value >= low && value <= high; }
-
-// Reads the letter and the time at the front of `line`, which has kPadding readable bytes. This is
-// done for every line of a block at least once: the digits are tested and put together in three
+// Reads the time behind the letter at the front of `line`, which has kPadding readable bytes. This
+// is done for every line of a block at least once: the digits are tested and put together in three
 // words, without a branch for each.
 bool read_stamp(const char* line, Stamp& stamp) {
-  if (severity_of(line[0]) == Severity::unspecified) return false;
   const std::uint64_t date = off("0000    ", line + 1, 5);  // the space, too
   const std::uint64_t clock = off("00:00:00", line + 6, 8);
   const std::uint64_t fraction = off(".0000000", line + 14, 7);
@@ -86,17 +83,19 @@ bool read_stamp(const char* line, Stamp& stamp) {
     return false;
   }
   const std::uint64_t days = pairs(date), times = pairs(clock), parts = pairs(fraction >> 8);
-  const int month = byte_of(days, 0), day = byte_of(days, 2);
-  const int hour = byte_of(times, 0), minute = byte_of(times, 3), second = byte_of(times, 6);
-  if (!within(month, 1, 12) || !within(day, 1, 31)) return false;
-  if (hour > 23 || minute > 59 || second > 60) return false;
+  const unsigned month = byte_of(days, 0), day = byte_of(days, 2);
+  const unsigned hour = byte_of(times, 0), minute = byte_of(times, 3), second = byte_of(times, 6);
+  const bool exists =
+      (month - 1 < 12) & (day - 1 < 31) & (hour < 24) & (minute < 60) & (second < 61);
+  if (!exists) return false;
   stamp.kind = Stamp::Kind::yearless;
   stamp.digits = 6;
   stamp.month = static_cast<std::uint8_t>(month);
   stamp.day = static_cast<std::uint8_t>(day);
-  const int microsecond = byte_of(parts, 0) * 10000 + byte_of(parts, 2) * 100 + byte_of(parts, 4);
-  stamp.time_of_day = std::chrono::hours(hour) + std::chrono::minutes(minute) +
-                      std::chrono::seconds(second) + std::chrono::microseconds(microsecond);
+  const std::uint64_t seconds = (hour * 60 + minute) * 60 + second;
+  const unsigned microsecond =
+      byte_of(parts, 0) * 10000 + byte_of(parts, 2) * 100 + byte_of(parts, 4);
+  stamp.time_of_day = std::chrono::seconds(seconds) + std::chrono::microseconds(microsecond);
   return true;
 }
 
@@ -173,7 +172,7 @@ bool read_unquoted(std::string_view body, Record& record) {
 
 bool glance_klog_text(std::string_view raw, bool /*severity*/, Glance& glance) {
   glance.severity = severity_of(raw.front());
-  return read_stamp(raw.data(), glance.stamp);
+  return glance.severity != Severity::unspecified && read_stamp(raw.data(), glance.stamp);
 }
 
 bool starts_klog_text_glancing(const char* line, Glance& glance) {
@@ -188,8 +187,11 @@ bool starts_klog_text(const char* line) {
 
 bool parse_klog_text(Record& record) {
   const std::string_view text = with_plain_line_ends(record.payload, record.arena);
-  if (text.size() <= kStampEnd || !read_stamp(text.data(), record.stamp)) return false;
-  record.severity = severity_of(text.front());
+  const Severity severity = severity_of(text.empty() ? ' ' : text.front());
+  const bool starts = text.size() > kStampEnd && severity != Severity::unspecified &&
+                      read_stamp(text.data(), record.stamp);
+  if (!starts) return false;
+  record.severity = severity;
   const bool ktesting = text[kStampEnd] == ']';
   const std::string_view behind = text.substr(kStampEnd + 1);
   const std::string_view body = ktesting ? without_spaces(behind) : read_caller(behind, record);
