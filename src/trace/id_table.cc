@@ -110,13 +110,16 @@ IdTable& IdTable::operator=(IdTable&&) noexcept = default;
 std::uint32_t IdTable::number_of(std::string_view id) { return state_->number_of(id); }
 
 void IdTable::numbers_of(const std::vector<ReadId>& ids, std::vector<std::uint32_t>& numbers) {
+  State& state = *state_;
+  const std::size_t count = ids.size(), begin = numbers.size();
+  numbers.resize(begin + count);
   std::uint64_t hashes[kAhead];  // of those whose slots are fetched
-  for (std::size_t i = 0; i < ids.size() + kAhead; ++i) {
+  for (std::size_t i = 0; i < count + kAhead; ++i) {
     std::uint64_t& hash = hashes[i % kAhead];
-    if (i >= kAhead) numbers.push_back(state_->number_of(ids[i - kAhead], hash));
-    if (i >= ids.size()) continue;
-    hash = state_->ids.hash(State::key_of(ids[i]));
-    state_->ids.prefetch(hash);
+    if (i >= kAhead) numbers[begin + i - kAhead] = state.number_of(ids[i - kAhead], hash);
+    if (i >= count) continue;
+    hash = state.ids.hash(State::key_of(ids[i]));
+    state.ids.prefetch(hash);
   }
 }
 

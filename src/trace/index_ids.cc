@@ -45,6 +45,10 @@ std::uint32_t DistinctIds::find(const Key& key) const {
   return probe(key, at);
 }
 
+bool DistinctIds::has_text(std::uint32_t id, std::string_view text) const {
+  return texts_[numbers_[id].high] == text;
+}
+
 // `at`: the slot for it, if the table does not grow.
 std::uint32_t DistinctIds::insert_new(const Key& key, std::size_t at) {
   if (size() >= slots_.size() / 8 * 5) {

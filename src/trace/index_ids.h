@@ -86,9 +86,9 @@ class DistinctIds {
 
   bool matches(std::uint32_t id, const Key& key) const {
     if (form(id) != key.form) return false;
-    return key.form == Form::text ? texts_[numbers_[id].high] == key.text
-                                  : numbers_[id] == key.number;
+    return key.form == Form::text ? has_text(id, key.text) : numbers_[id] == key.number;
   }
+  bool has_text(std::uint32_t id, std::string_view text) const;
 
   // Gives the identifier's number or, when it is in no slot, kMostIds and the slot for it.
   std::uint32_t probe(const Key& key, std::size_t& at) const {
