@@ -1,6 +1,11 @@
 #include "line_count.h"
 
 #include <algorithm>
+#include <bit>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 
 #include "ktrace/index.h"
 #include "ktrace/vectors.h"
@@ -31,13 +36,28 @@ constexpr std::uint64_t kStep = trace::IndexFacts::kLineStep;
 __attribute__((target("avx2"))) std::uint64_t newlines_avx2(std::string_view text) {
   return count_newlines(text);
 }
+
+__attribute__((target("avx512f,avx512bw,bmi2,popcnt"))) std::uint64_t newlines_avx512(
+    std::string_view text) {
+  const __m512i newline = _mm512_set1_epi8('\n');
+  std::uint64_t count = 0;
+  for (; text.size() >= 64; text.remove_prefix(64)) {
+    const __m512i bytes = _mm512_loadu_si512(text.data());
+    count += static_cast<std::uint64_t>(std::popcount(_mm512_cmpeq_epi8_mask(bytes, newline)));
+  }
+  const __mmask64 rest = (__mmask64{1} << text.size()) - 1;
+  const __m512i bytes = _mm512_maskz_loadu_epi8(rest, text.data());
+  return count + static_cast<std::uint64_t>(std::popcount(_mm512_cmpeq_epi8_mask(bytes, newline)));
+}
 #endif
 
 }  // namespace
 
 std::uint64_t newlines(std::string_view text) {
 #if defined(__x86_64__)
-  if (widest_vectors() != Vectors::none) return newlines_avx2(text);
+  const Vectors vectors = widest_vectors();
+  if (vectors == Vectors::avx512) return newlines_avx512(text);
+  if (vectors == Vectors::avx2) return newlines_avx2(text);
 #endif
   return count_newlines(text);
 }
