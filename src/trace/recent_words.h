@@ -27,7 +27,7 @@ class RecentWords {
   /// From now on knows the word, which is not too long.
   void learn(const char* begin, std::size_t size);
 
-  void forget() { words_.fill({}); }
+  void forget();
 
  private:
   // Its first and its last eight bytes, zeros before those that it does not have.

@@ -42,7 +42,7 @@ class Places {
   std::array<WordPlace, 2048> recent_{};
 };
 
-// Long words that were seen shortly before. They live as long as their block.
+// Long words that were seen shortly before, which must be forgotten with their block.
 class LongWords {
  public:
   // Whether the word, of 16 bytes or more, was one of them; now it is.
@@ -55,7 +55,7 @@ class LongWords {
     return false;
   }
 
-  void forget() { words_.fill({}); }
+  void forget() { std::memset(static_cast<void*>(words_.data()), 0, sizeof words_); }
 
  private:
   static constexpr unsigned kBits = 10;
@@ -145,21 +145,6 @@ class LiteralsByWord {
   std::array<std::uint32_t, 32> sizes_of_{};  // of words, by their first letters
 };
 
-// Identifiers of a block that are not wanted, by where they begin.
-class ToldIds {
- public:
-  explicit ToldIds(std::span<const std::size_t> places) : places_(places) {}
-
-  // Whether the place is one of the first `size` of such an identifier. Places do not descend.
-  bool holds(std::size_t at, std::size_t size) {
-    while (!places_.empty() && places_.front() + size <= at) places_ = places_.subspan(1);
-    return !places_.empty() && places_.front() <= at;
-  }
-
- private:
-  std::span<const std::size_t> places_;
-};
-
 }  // namespace
 
 // What is known from block to block.
@@ -171,6 +156,7 @@ struct WordReader::State {
   Places ids, names;
   const LiteralsByWord literals;
   RecentWords recent;
+  LongWords long_words;
   std::uint64_t step = ~std::uint64_t{0};  // of which `recent` knows
 };
 
@@ -183,8 +169,6 @@ class BlockWords {
       : block_(block),
         offset_(offset),
         told_(told),
-        told_uuids_(told),
-        told_numbers_(told),
         known_(known),
         hits_(hits),
         judged_(block, hits) {}
@@ -192,8 +176,8 @@ class BlockWords {
   void run() {
     for (std::size_t at = 0; at < block_.size(); at += kStripe * 64) {
       const std::size_t count = read_masks(at);
-      read_ids(at, count);
       leave_out_told(at);
+      read_ids(at, count);
       edges_.find(static_cast<std::uint32_t>(at), masks_.data(), count);
       read_names();
       edges_.clear();
@@ -237,11 +221,21 @@ class BlockWords {
     dashes_before_ = dashes_before;
   }
 
-  // That they are no names need not be found out.
+  // What told identifiers would show by: the letter with which they begin, the last dash of a UUID,
+  // and two digits of a number, of which every full lane has one. An identifier may go on in the
+  // next stripe.
   void leave_out_told(std::size_t stripe) {
-    for (; !told_.empty() && told_.front() < stripe + kStripe * 64; told_ = told_.subspan(1)) {
+    constexpr std::size_t kEnd = kStripe * 64;
+    for (; !told_.empty() && told_.front() < stripe + kEnd; told_ = told_.subspan(1)) {
       const std::size_t at = told_.front() - stripe;
-      masks_[at / 64].letter &= ~(std::uint64_t{1} << at % 64);
+      const auto leave_out = [&](std::uint64_t WordMasks::*mask, std::size_t place) {
+        if (place < kEnd) masks_[place / 64].*mask &= ~(std::uint64_t{1} << place % 64);
+      };
+      leave_out(&WordMasks::letter, at);
+      leave_out(&WordMasks::hex, at + kLane - 1);
+      leave_out(&WordMasks::hex, at + kLane);
+      leave_out(&WordMasks::dash, at + kDashes[3]);
+      if (at + kDashes[3] >= kEnd && at < kEnd) break;
     }
   }
 
@@ -262,14 +256,12 @@ class BlockWords {
   void read_uuid(std::size_t last_dash) {
     if (last_dash < kDashes[3]) return;
     const std::size_t at = last_dash - kDashes[3];
-    if (told_uuids_.holds(at, 1)) return;
     const std::string_view id = block_.substr(at, kUuid);
     if (is_uuid_in_any_case(id)) known_.ids.add(word_hash(id), offset_ + at);
   }
 
   // Of the run of hex digits around `lane` of the stripe at `stripe`.
   void read_digits(std::size_t stripe, std::size_t lane) {
-    if (told_numbers_.holds(stripe + lane, 32)) return;
     const std::size_t begin = digits_begin(stripe, lane);
     digits_end_ = digits_end(stripe, lane);
     const std::size_t size = digits_end_ - begin;
@@ -336,7 +328,7 @@ class BlockWords {
     const std::size_t size = edges_.ends()[number] - at;
     const char* const begin = block_.data() + at;
     if (size > RecentWords::kLongest) {
-      if (long_.see({begin, size})) return;
+      if (known_.long_words.see({begin, size})) return;
     } else if (!known_.literals.look(block_, at, {begin, size}, hits_)) {
       known_.recent.learn(begin, size);
     }
@@ -352,23 +344,21 @@ class BlockWords {
     step_end_ = static_cast<std::size_t>((step + 1) * kWordStep - offset_);
     if (step != known_.step) known_.recent.forget();
     known_.step = step;
-    long_.forget();
+    known_.long_words.forget();
   }
 
   std::string_view block_;
   std::uint64_t offset_;
-  std::span<const std::size_t> told_;  // those behind the stripes that were read
-  ToldIds told_uuids_, told_numbers_;
+  std::span<const std::size_t> told_;  // those that go on behind the stripes that were read
   WordReader::State& known_;
   std::vector<std::size_t>& hits_;
   std::uint64_t dashes_before_ = 0;  // of the 64 places before
   std::size_t digits_end_ = 0;       // of the run that was read last
-  LongWords long_;
   JudgedLines judged_;
   std::array<WordMasks, kStripe + 1> masks_;
   WordEdges edges_;
   std::array<std::uint32_t, (kStripe + 1) * 32 + 1 + 8> others_;
-  std::size_t step_end_ = 0;  // of the step of which known_.recent and long_ know
+  std::size_t step_end_ = 0;  // of the step of which the recent and the long words know
 };
 
 }  // namespace
