@@ -101,7 +101,7 @@ struct Payload {
   std::string_view component = {};
 
   /// Whether a record starts, as starts(), and what glance() finds of it. Null when a glance takes
-  /// more than that.
+  /// more than that, and where a group may hold several records.
   bool (*starts_glancing)(const char* line, Glance& glance) = nullptr;
 };
 
@@ -215,10 +215,16 @@ class Walk {
   /// Of the record's first byte in the block.
   std::size_t offset() const { return group_.begin + slice().offset; }
 
+  /// What glance() finds of the record, if that was found on the way.
+  const std::optional<Glance>& seen() const { return seen_; }
+
  private:
+  void find_end(bool glances);
+
   std::string_view block_;
   Extent group_;
-  const Payload* next_ = nullptr;  // what starts bare where the group ends
+  const Payload* next_ = nullptr;       // what starts bare where the group ends,
+  std::optional<Glance> ahead_, seen_;  // a glance at that, and at the group
   Slices slices_;
   std::size_t at_ = 0;
 };

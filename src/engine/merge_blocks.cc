@@ -104,7 +104,7 @@ bool BlockWalk::next() {
     stamp = scratch_.stamp;
     before = scratch_.duration.value_or(Duration::zero());
   } else {
-    stamp = format::glance(slice, false, scratch_).stamp;
+    stamp = walk_.seen() ? walk_.seen()->stamp : format::glance(slice, false, scratch_).stamp;
   }
   if (stamp.kind != Stamp::Kind::none) stamp_ = stamp;
   time_ = cursor_.resolve(offset_ + walk_.offset(), stamp_);

@@ -158,33 +158,6 @@ bool starts_group(std::string_view block, std::size_t begin) {
   return before.starts(line);
 }
 
-// The first line at or after `line`, which begins a line, that starts a group. No group's end
-// before `floor` matters. `payload`: what bare_start() says of it.
-std::size_t next_start(std::string_view block, std::size_t floor, std::size_t line,
-                       const Payload*& payload) {
-  Before before;
-  bool learnt = false;
-  Arena arena;
-  while (line < block.size()) {
-    payload = bare_start(block, line);
-    if (payload != nullptr) return line;
-    const Line here = read_line(block, line, arena);
-    if (here.wrapped && !learnt) {
-      before.learn(block, floor, line);
-      learnt = true;
-    }
-    if (before.starts(here)) return line;
-    if (learnt) before.pass(here);
-    line = here.end;
-  }
-  return block.size();
-}
-
-std::size_t next_start(std::string_view block, std::size_t floor, std::size_t line) {
-  const Payload* payload = nullptr;
-  return next_start(block, floor, line, payload);
-}
-
 // Appends the records of `text`, which `payload` starts.
 void append_records(std::string_view text, const Payload& payload, Slices& slices) {
   const std::size_t first = slices.list.size();
@@ -356,6 +329,11 @@ class Partition {
   std::size_t last_ = 0;  // what got the last line
 };
 
+std::size_t next_start(std::string_view block, std::size_t floor, std::size_t line) {
+  const Payload* payload = nullptr;
+  return next_start(block, floor, line, payload);
+}
+
 }  // namespace
 
 const Payload* recognise_within(std::string_view block, std::size_t line) {
@@ -389,6 +367,26 @@ const Payload* bare_start(std::string_view block, std::size_t line) {
   Wrapped inside;
   const std::string_view text = block.substr(line, line_end(block, line) - line);
   return unwrap(without_line_end(text), Detail::beginning, arena, inside) ? nullptr : payload;
+}
+
+std::size_t next_start(std::string_view block, std::size_t floor, std::size_t line,
+                       const Payload*& payload) {
+  Before before;
+  bool learnt = false;
+  Arena arena;
+  while (line < block.size()) {
+    payload = bare_start(block, line);
+    if (payload != nullptr) return line;
+    const Line here = read_line(block, line, arena);
+    if (here.wrapped && !learnt) {
+      before.learn(block, floor, line);
+      learnt = true;
+    }
+    if (before.starts(here)) return line;
+    if (learnt) before.pass(here);
+    line = here.end;
+  }
+  return block.size();
 }
 
 std::size_t next_start(std::string_view block, std::size_t from) {
@@ -465,9 +463,6 @@ Extent group_from(std::string_view block, std::size_t begin) {
   return {begin, next_start(block, begin, line_end(block, begin))};
 }
 
-namespace {
-
-// The records of a group that `payload` starts, or a wrapped line when it is null.
 void append_all(std::string_view group, const Payload* payload, Slices& slices) {
   if (payload == nullptr) return Partition(group).run(slices);
   const std::size_t end = payload->json_line ? line_end(group, 0) : group.size();
@@ -475,26 +470,9 @@ void append_all(std::string_view group, const Payload* payload, Slices& slices) 
   if (end < group.size()) slices.list.push_back({group.substr(end), {}, nullptr, end});
 }
 
-}  // namespace
-
 void records(std::string_view group, Slices& slices) {
   slices.clear();
   if (!group.empty()) append_all(group, bare_start(group, 0), slices);
-}
-
-bool Walk::next() {
-  if (++at_ < slices_.list.size()) return true;
-  if (group_.end >= block_.size()) return false;
-  const Payload* payload = next_;
-  const std::size_t begin = group_.end;
-  group_ = {begin, next_start(block_, begin, line_end(block_, begin), next_)};
-  const std::string_view group = group_.of(block_);
-  // What starts the group is known, unless it was judged by more than the group.
-  if (payload == nullptr || group.size() < kPadding) payload = bare_start(group, 0);
-  slices_.clear();
-  append_all(group, payload, slices_);
-  at_ = 0;
-  return true;
 }
 
 }  // namespace ktrace::format

@@ -1,4 +1,4 @@
-// What the record-making half of the room needs of the framing half.
+// What the rest of the room needs of the framing.
 
 #pragma once
 
@@ -22,5 +22,13 @@ bool unwrap_record(Record& record, Wrapped& first);
 
 /// The payload format that starts with the line, when that stands in no envelope.
 const Payload* bare_start(std::string_view block, std::size_t line);
+
+/// The first line at or after `line`, which begins a line, that starts a group. No group's end
+/// before `floor` matters. `payload`: what bare_start() says of it.
+std::size_t next_start(std::string_view block, std::size_t floor, std::size_t line,
+                       const Payload*& payload);
+
+/// Appends the records of a group that `payload` starts, or a wrapped line when it is null.
+void append_all(std::string_view group, const Payload* payload, Slices& slices);
 
 }  // namespace ktrace::format

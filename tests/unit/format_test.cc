@@ -250,6 +250,22 @@ TEST(Glance, SeesTheStampAndSeverityThatParsingFinds) {
   }
 }
 
+TEST(Walk, KeepsWhatItSawOfARecordOnTheWay) {
+  const std::string warning = "W" + kKlog.substr(1, 4) + kKlog.substr(5);
+  const PaddedText block(kKlog + warning + kKlog + "continued\n" + kJson + warning + warning +
+                         "E1122 16:50:45.041587 1 a:1]\n" + kKlog + kKlog.substr(0, 30));
+  Record scratch;
+  std::string seen;
+  for (Walk walk(block.view()); walk.next();) {
+    const Glance expected = glance(walk.slice(), true, scratch);
+    seen += walk.seen() ? walk.slice().raw.front() : '.';
+    if (!walk.seen()) continue;
+    EXPECT_EQ(walk.seen()->stamp, expected.stamp) << walk.offset();
+    EXPECT_EQ(walk.seen()->severity, expected.severity) << walk.offset();
+  }
+  EXPECT_EQ(seen, "..I..W.I.");
+}
+
 TEST(Glance, SeesTheSameInLinesThatAreNearlyJson) {
   const std::string line =
       R"({"ts":1795366497352.4,"msg":"m \"q\"","pod":{"name":"a","list":[1,{"v":2},[]]},"v":0,)"
