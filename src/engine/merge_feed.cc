@@ -22,13 +22,11 @@ BlockFeed::~BlockFeed() {
 }
 
 OpenBlock* BlockFeed::take() {
-  if (threads_.empty()) {
-    OpenBlock* const block = idle_block();
-    store_.load(blocks_[taken_++], *block, scratch_);
-    return block;
-  }
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return ready_[taken_] != nullptr; });
+  while (ready_[taken_] == nullptr) {
+    // The others are as far behind: rather than wait for them, read what comes next.
+    may_begin() ? read_next(lock, scratch_) : changed_.wait(lock);
+  }
   OpenBlock* const block = ready_[taken_++];
   lock.unlock();
   changed_.notify_all();
@@ -40,7 +38,7 @@ void BlockFeed::give_back(OpenBlock* block) {
   idle_.push_back(block);
 }
 
-// Called under the mutex, or when there are no other threads.
+// Called under the mutex.
 OpenBlock* BlockFeed::idle_block() {
   if (idle_.empty()) {
     owned_.push_back(std::make_unique<OpenBlock>());
@@ -54,18 +52,20 @@ OpenBlock* BlockFeed::idle_block() {
 void BlockFeed::read_ahead() {
   Record scratch;
   std::unique_lock lock(mutex_);
-  while (true) {
-    changed_.wait(
-        lock, [this] { return ended_ || begun_ == blocks_.size() || begun_ < taken_ + ahead_; });
-    if (ended_ || begun_ == blocks_.size()) return;
-    const std::size_t mine = begun_++;
-    OpenBlock* const block = idle_block();
-    lock.unlock();
-    store_.load(blocks_[mine], *block, scratch);
-    lock.lock();
-    ready_[mine] = block;
-    changed_.notify_all();
+  while (!ended_ && begun_ < blocks_.size()) {
+    may_begin() ? read_next(lock, scratch) : changed_.wait(lock);
   }
+}
+
+// Lets go of the mutex meanwhile.
+void BlockFeed::read_next(std::unique_lock<std::mutex>& lock, Record& scratch) {
+  const std::size_t mine = begun_++;
+  OpenBlock* const block = idle_block();
+  lock.unlock();
+  store_.load(blocks_[mine], *block, scratch);
+  lock.lock();
+  ready_[mine] = block;
+  changed_.notify_all();
 }
 
 }  // namespace ktrace::engine

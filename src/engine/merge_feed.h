@@ -1,4 +1,4 @@
-// Blocks are read and put in order ahead of the timeline, on other threads than its own.
+// Blocks are read and put in order ahead of the timeline, mostly on other threads than its own.
 
 #pragma once
 
@@ -15,7 +15,8 @@ namespace ktrace::engine {
 /// Gives blocks in their order. For one thread; owns others.
 class BlockFeed {
  public:
-  /// With one thread, blocks are read when they are taken. `store` and `blocks` outlive the feed.
+  /// With one thread, blocks are read when they are taken; with more that is done only when the
+  /// others have not read enough. `store` and `blocks` outlive the feed.
   BlockFeed(const BlockStore& store, const std::vector<BlockFacts>& blocks, unsigned threads);
   ~BlockFeed();
   BlockFeed(const BlockFeed&) = delete;
@@ -30,6 +31,8 @@ class BlockFeed {
 
  private:
   void read_ahead();
+  bool may_begin() const { return begun_ < blocks_.size() && begun_ < taken_ + ahead_; }
+  void read_next(std::unique_lock<std::mutex>& lock, Record& scratch);
   OpenBlock* idle_block();
 
   const BlockStore& store_;
