@@ -8,6 +8,7 @@
 #include "ktrace/id_table.h"
 
 #include <algorithm>
+#include <array>
 #include <unordered_map>
 
 #include "index_ids.h"
@@ -65,10 +66,27 @@ struct IdTable::State {
   }
 
   std::uint32_t number_of(const ReadId& id, std::uint64_t hash) {
+    if (const std::uint32_t number = remembered(id); number != kNoNumber) return number;
     DistinctIds::Key key = key_of(id);
     if (may_be_odd(key.form, id.text)) return number_of_odd(id.text);
     key.hash = hash;
-    return insert(key, id.text, false);
+    const std::uint32_t number = insert(key, id.text, false);
+    remember(id, number);
+    return number;
+  }
+
+  // The number of an identifier that was remembered, or kNoNumber. Records of one trace mostly
+  // stand near each other, so that few of them need to be looked for in the table.
+  std::uint32_t remembered(const ReadId& id) const {
+    const Recent& one = recent[id.low % recent.size()];
+    const bool same = one.high == id.high && one.low == id.low && one.form == id.form;
+    return same ? one.number : kNoNumber;
+  }
+
+  // One that has a second spelling is told apart in the table only.
+  void remember(const ReadId& id, std::uint32_t number) {
+    if (id.form == 0 || static_cast<Form>(id.form) == Form::upper) return;
+    recent[id.low % recent.size()] = {id.high, id.low, number, id.form};
   }
 
   std::uint32_t number_of_odd(std::string_view id) {
@@ -97,7 +115,14 @@ struct IdTable::State {
     if (!same && other != odd.end()) odd.erase(other);
   }
 
+  struct Recent {
+    std::uint64_t high = 0, low = 0;
+    std::uint32_t number = kNoNumber;
+    std::uint8_t form = 0;
+  };
+
   DistinctIds ids;
+  std::array<Recent, 64> recent;
   std::unordered_map<std::uint32_t, std::string> odd;  // by number, as it was written
   bool respelt = false;
 };
@@ -111,13 +136,18 @@ std::uint32_t IdTable::number_of(std::string_view id) { return state_->number_of
 
 void IdTable::numbers_of(const std::vector<ReadId>& ids, std::vector<std::uint32_t>& numbers) {
   State& state = *state_;
-  const std::size_t count = ids.size(), begin = numbers.size();
-  numbers.resize(begin + count);
   std::uint64_t hashes[kAhead];  // of those whose slots are fetched
+  const std::size_t count = ids.size();
+  numbers.resize(numbers.size() + count);
+  std::uint32_t* const found = numbers.data() + numbers.size() - count;
   for (std::size_t i = 0; i < count + kAhead; ++i) {
     std::uint64_t& hash = hashes[i % kAhead];
-    if (i >= kAhead) numbers[begin + i - kAhead] = state.number_of(ids[i - kAhead], hash);
+    if (i >= kAhead && found[i - kAhead] == kNoNumber) {
+      found[i - kAhead] = state.number_of(ids[i - kAhead], hash);
+    }
     if (i >= count) continue;
+    found[i] = state.remembered(ids[i]);
+    if (found[i] != kNoNumber) continue;
     hash = state.ids.hash(State::key_of(ids[i]));
     state.ids.prefetch(hash);
   }
