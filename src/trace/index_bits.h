@@ -32,16 +32,18 @@ struct BitCursor {
   std::uint64_t held = 0;  // bits that are not in memory yet,
   unsigned used = 0;       // and how many: fewer than 64
 
-  /// `value` has no bits above the lowest `count` (0 to 64).
+  /// `value` has no bits above the lowest `count` (0 to 64). Writes what is held each time, and
+  /// has no branch: whether eight bytes are full cannot be foreseen.
   void put(std::uint64_t value, unsigned count) {
     held |= value << used;
-    used += count;
-    if (used < 64) return;
     store();
-    at += 8;
-    used -= 64;
-    // What did not fit; a shift by 64 is not defined.
-    held = used == 0 ? 0 : value >> (count - used);
+    // What did not fit, in two steps: a shift by 64 is not defined.
+    const std::uint64_t rest = value >> 1 >> (63 - used);
+    used += count;
+    const bool full = used >= 64;
+    at += full ? 8 : 0;
+    held = full ? rest : held;
+    used %= 64;
   }
 
   /// Writes what is held, and zeros behind it: 8 bytes.

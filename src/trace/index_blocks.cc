@@ -12,6 +12,35 @@ namespace {
 constexpr std::array<std::uint64_t, 10> kUnits{
     1, 10, 100, 1'000, 10'000, 100'000, 1'000'000, 10'000'000, 100'000'000, 1'000'000'000};
 
+// Division by 10^u without a remainder is one by 2^u, which is a shift, and a multiplication by
+// what gives 1 modulo 2^64 when it is multiplied by 5^u; of other numbers the product is out of the
+// range of quotients (Granlund and Montgomery, "Division by Invariant Integers using
+// Multiplication", section 9). The division of the machine takes several times as long.
+class ExactDivision {
+ public:
+  explicit ExactDivision(unsigned unit) : shift_(unit) {
+    for (unsigned i = 0; i < unit; ++i) inverse_ *= kFifth;
+    most_ = INT64_MAX / static_cast<std::int64_t>(kUnits[unit]);
+  }
+
+  bool divides(std::int64_t value) const {
+    const std::int64_t quotient = divide(value);
+    const bool even = (static_cast<std::uint64_t>(value) & ((1U << shift_) - 1)) == 0;
+    return even && quotient >= -most_ && quotient <= most_;
+  }
+
+  std::int64_t divide(std::int64_t value) const {
+    return static_cast<std::int64_t>(static_cast<std::uint64_t>(value >> shift_) * inverse_);
+  }
+
+ private:
+  static constexpr std::uint64_t kFifth = 0xcccccccccccccccd;  // times 5 it is 1
+
+  unsigned shift_;
+  std::uint64_t inverse_ = 1;
+  std::int64_t most_ = 0;
+};
+
 constexpr unsigned kCountBits = 16;
 constexpr unsigned kClassCountBits = 16;
 constexpr unsigned kUnitBits = 4;
@@ -24,8 +53,9 @@ std::uint64_t with_sign_below(std::int64_t value) {
 // The largest unit of which all times are multiples.
 unsigned unit_of(const std::vector<Moment>& records) {
   unsigned unit = kUnits.size() - 1;
+  ExactDivision division(unit);
   for (const Moment& record : records) {
-    while (record.ticks % static_cast<std::int64_t>(kUnits[unit]) != 0) --unit;
+    while (unit != 0 && !division.divides(record.ticks)) division = ExactDivision(--unit);
   }
   return unit;
 }
@@ -119,7 +149,8 @@ class ClassTable {
 
 std::string encode_times(std::vector<Moment>& records) {
   const unsigned unit = unit_of(records);
-  for (Moment& record : records) record.ticks /= static_cast<std::int64_t>(kUnits[unit]);
+  const ExactDivision division(unit);
+  for (Moment& record : records) record.ticks = division.divide(record.ticks);
   std::string bytes;
   BitWriter out(bytes);
   out.put(unit, kUnitBits);
