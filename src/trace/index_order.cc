@@ -13,7 +13,7 @@
 namespace ktrace::trace::index {
 namespace {
 
-constexpr unsigned kBucketBits = 12, kPartBits = 6;
+constexpr unsigned kBucketBits = 10, kPartBits = 8;
 
 template <typename Take>
 void each_number(const BlockIds& ids, Take&& take) {
