@@ -67,16 +67,19 @@ namespace {
 // How many places are widened at a time.
 constexpr std::size_t kWide = 16;
 
+KTRACE_AVX512 inline void note_wide(__m512i at, __m128i narrow, std::uint32_t* places) {
+  const __m512i wide = _mm512_maskz_cvtepu8_epi32(0xffff, narrow);
+  _mm512_storeu_si512(places, _mm512_add_epi32(at, wide));
+}
+
+// There are at most 32, and hardly ever more than 16.
 KTRACE_AVX512 inline std::size_t note_by_vectors(__m512i at, __m512i places_of_bits,
                                                  std::uint64_t bits, std::uint32_t* places) {
   const auto count = static_cast<std::size_t>(std::popcount(bits));
-  std::uint8_t narrow[64];
-  _mm512_storeu_si512(narrow, _mm512_maskz_compress_epi8(bits, places_of_bits));
-  for (std::size_t noted = 0; noted < count; noted += kWide) {
-    const __m128i some = _mm_loadu_si128(reinterpret_cast<const __m128i*>(narrow + noted));
-    const __m512i wide = _mm512_maskz_cvtepu8_epi32(0xffff, some);
-    _mm512_storeu_si512(places + noted, _mm512_add_epi32(at, wide));
-  }
+  const __m512i narrow = _mm512_maskz_compress_epi8(bits, places_of_bits);
+  note_wide(at, __builtin_shufflevector(narrow, narrow, 0, 1), places);
+  if (count > kWide) [[unlikely]]
+    note_wide(at, __builtin_shufflevector(narrow, narrow, 2, 3), places + kWide);
   return count;
 }
 

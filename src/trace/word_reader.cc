@@ -203,22 +203,31 @@ class BlockWords {
     return count;
   }
 
-  // And leaves out the lines that they judge. What each step of the loop needs is in registers.
+  // And leaves out the lines that they judge. Nearly everywhere is nothing of all that, which is
+  // asked at once; what that needs is in registers.
   void read_ids(std::size_t at, std::size_t count) {
     std::uint64_t dashes_before = dashes_before_;
+    std::size_t judged_end = judged_.end();
     for (std::size_t i = 0; i < count; ++i) {
       const std::size_t here = at + 64 * i;
       const WordMasks& masks = masks_[i];
-      const std::uint64_t dashes = masks.dash;
-      each_uuid_end(dashes, dashes_before, [&](std::size_t dash) { read_uuid(here + dash); });
-      dashes_before = dashes;
-      each_lane(masks.hex, [&](std::size_t lane) {
+      const std::uint64_t uuids = uuid_ends(masks.dash, dashes_before);
+      dashes_before = masks.dash;
+      if ((uuids | full_lanes(masks.hex) | masks.brace) == 0 && here >= judged_end) [[likely]]
+        continue;
+      each_bit(uuids, [&](std::size_t dash) { read_uuid(here + dash); });
+      each_bit(lanes_of(masks.hex), [&](std::size_t lane) {
         if (here + lane >= digits_end_) read_digits(at, 64 * i + lane);
       });
-      if (masks.brace == 0 && here >= judged_.end()) continue;
       masks_[i].letter &= ~judged_.around(here, masks.brace);
+      judged_end = judged_.end();
     }
     dashes_before_ = dashes_before;
+  }
+
+  template <typename Look>
+  static void each_bit(std::uint64_t bits, const Look& look) {
+    for (; bits != 0; bits &= bits - 1) look(static_cast<std::size_t>(std::countr_zero(bits)));
   }
 
   // What told identifiers would show by: the letter with which they begin, the last dash of a UUID,
@@ -241,16 +250,12 @@ class BlockWords {
 
   // Where the last of four dashes stands that are as far from each other as those of a UUID;
   // `before` are those of the 64 places before.
-  template <typename Look>
-  static void each_uuid_end(std::uint64_t dashes, std::uint64_t before, const Look& look) {
+  static std::uint64_t uuid_ends(std::uint64_t dashes, std::uint64_t before) {
     const auto dashes_before = [&](std::size_t places) {
       return dashes << places | before >> (64 - places);
     };
-    std::uint64_t ends = dashes & dashes_before(kDashes[3] - kDashes[2]);
-    if (ends != 0) {
-      ends &= dashes_before(kDashes[3] - kDashes[1]) & dashes_before(kDashes[3] - kDashes[0]);
-    }
-    for (; ends != 0; ends &= ends - 1) look(static_cast<std::size_t>(std::countr_zero(ends)));
+    return dashes & dashes_before(kDashes[3] - kDashes[2]) &
+           dashes_before(kDashes[3] - kDashes[1]) & dashes_before(kDashes[3] - kDashes[0]);
   }
 
   void read_uuid(std::size_t last_dash) {
@@ -295,15 +300,17 @@ class BlockWords {
     return behind;
   }
 
-  // The first line leaves a bit of every full lane, and of lanes above one.
-  template <typename Look>
-  static void each_lane(std::uint64_t hex, const Look& look) {
-    if (((~hex - 0x0001'0001'0001'0001) & hex & 0x8000'8000'8000'8000) == 0) return;
+  // A bit of every lane that is full of hex digits, and perhaps of lanes above one.
+  static std::uint64_t full_lanes(std::uint64_t hex) {
+    return (~hex - 0x0001'0001'0001'0001) & hex & 0x8000'8000'8000'8000;
+  }
+
+  // The first bit of every such lane, and of no other.
+  static std::uint64_t lanes_of(std::uint64_t hex) {
     std::uint64_t lanes = hex & hex >> 1;
     lanes &= lanes >> 2;
     lanes &= lanes >> 4;
-    lanes &= lanes >> 8 & 0x0001'0001'0001'0001;
-    for (; lanes != 0; lanes &= lanes - 1) look(static_cast<std::size_t>(std::countr_zero(lanes)));
+    return lanes & lanes >> 8 & 0x0001'0001'0001'0001;
   }
 
   // Of the words that have ended.
