@@ -117,35 +117,81 @@ KTRACE_AVX512 bool balanced_avx512(std::string_view text) {
   return others == 0 ? (std::popcount(quotes) & 1) == 0 : balanced_escapes(text);
 }
 
+// What stands in 64 bytes, a bit for each.
+struct Sight {
+  std::uint64_t lines, quotes, escapes;
+};
+
+struct Avx2Look {
+  KTRACE_AVX2 static Sight whole(const char* at) { return of(load(at), load(at + 32)); }
+
+  KTRACE_AVX2 static Sight first(const char* at, std::size_t size) {
+    const Sight sight = of(load(at), size > 32 ? load(at + 32) : _mm256_setzero_si256());
+    const std::uint64_t some = size >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << size) - 1;
+    return {sight.lines & some, sight.quotes & some, sight.escapes & some};
+  }
+
+ private:
+  KTRACE_AVX2 static std::uint64_t both(__m256i low, __m256i high, char c) {
+    return std::uint64_t{places(high, c)} << 32 | places(low, c);
+  }
+
+  KTRACE_AVX2 static Sight of(__m256i low, __m256i high) {
+    return {both(low, high, '\n'), both(low, high, '"'), both(low, high, '\\')};
+  }
+};
+
+struct Avx512Look {
+  KTRACE_AVX512 static Sight whole(const char* at) { return of(_mm512_loadu_si512(at)); }
+
+  KTRACE_AVX512 static Sight first(const char* at, std::size_t size) {
+    return of(load_some({at, size}, 0));
+  }
+
+ private:
+  KTRACE_AVX512 static Sight of(__m512i bytes) {
+    return {places(bytes, '\n'), places(bytes, '"'), places(bytes, '\\')};
+  }
+};
+
 // What is seen of a line's end, from the text's end on backwards.
 struct LineSight {
   std::uint64_t quotes = 0, escapes = 0;
   std::size_t begin;  // of what has been looked at
   bool ends = false;  // there the line begins
 
-  // `bytes`: those before `begin`, of which the first is at `at`.
-  [[gnu::always_inline]] KTRACE_AVX512 void look(__m512i bytes, std::size_t at) {
-    const std::uint64_t lines = places(bytes, '\n');
-    const auto before = 63 - static_cast<unsigned>(std::countl_zero(lines | 1));
-    const std::uint64_t of_line = lines == 0 ? ~std::uint64_t{0} : ~std::uint64_t{1} << before;
-    quotes ^= places(bytes, '"') & of_line;
-    escapes |= places(bytes, '\\') & of_line;
-    ends = lines != 0;
+  // `sight`: of the bytes before `begin`, of which the first is at `at`.
+  [[gnu::always_inline]] void add(const Sight& sight, std::size_t at) {
+    const auto before = 63 - static_cast<unsigned>(std::countl_zero(sight.lines | 1));
+    const std::uint64_t of_line =
+        sight.lines == 0 ? ~std::uint64_t{0} : ~std::uint64_t{1} << before;
+    quotes ^= sight.quotes & of_line;
+    escapes |= sight.escapes & of_line;
+    ends = sight.lines != 0;
     begin = ends ? at + before + 1 : at;
   }
 };
 
 // Backwards, so that the line's beginning and what stands in it are found in one reading.
-KTRACE_AVX512 LineHead last_line_head_avx512(std::string_view text) {
+template <typename Look>
+[[gnu::always_inline]] inline LineHead last_line_head_by(std::string_view text) {
   LineSight sight{.begin = text.size()};
   while (!sight.ends && sight.begin >= 64) {
     const std::size_t at = sight.begin - 64;
-    sight.look(_mm512_loadu_si512(text.data() + at), at);
+    sight.add(Look::whole(text.data() + at), at);
   }
-  if (!sight.ends && sight.begin > 0) sight.look(load_some(text.substr(0, sight.begin), 0), 0);
+  if (!sight.ends && sight.begin > 0) sight.add(Look::first(text.data(), sight.begin), 0);
   const bool outside = sight.escapes == 0 ? (std::popcount(sight.quotes) & 1) == 0
                                           : balanced_escapes(text.substr(sight.begin));
   return {sight.ends ? sight.begin : LineHead::kNoLineEnd, outside};
+}
+
+KTRACE_AVX2 LineHead last_line_head_avx2(std::string_view text) {
+  return last_line_head_by<Avx2Look>(text);
+}
+
+KTRACE_AVX512 LineHead last_line_head_avx512(std::string_view text) {
+  return last_line_head_by<Avx512Look>(text);
 }
 
 // The prefix XOR of the quotes tells what is in strings: from a quote to before the next.
@@ -179,6 +225,7 @@ KTRACE_AVX512 bool in_same_object_avx512(std::string_view text) {
 LineHead last_line_head(std::string_view text, Vectors vectors) {
 #if defined(__x86_64__)
   if (vectors == Vectors::avx512) return last_line_head_avx512(text);
+  if (vectors == Vectors::avx2) return last_line_head_avx2(text);
 #endif
   // Much faster than rfind().
   const void* const end = text.empty() ? nullptr : ::memrchr(text.data(), '\n', text.size());
