@@ -18,6 +18,7 @@
 #include "live.h"
 #include "merge_blocks.h"
 #include "merge_feed.h"
+#include "merge_survey.h"
 #include "parallel.h"
 #include "readable.h"
 #include "timeless.h"
@@ -36,11 +37,6 @@ Place place_of(const OpenBlock& block) {
 
 // The order of a heap with the earliest on top.
 bool behind(const OpenBlock* a, const OpenBlock* b) { return place_of(*a) > place_of(*b); }
-
-struct MergeWorker {
-  std::vector<char> buffer;
-  Record record;
-};
 
 class Merge {
  public:
@@ -91,9 +87,11 @@ class Merge {
     Parts parts = make_parts(readable_.sources(), filter_, block_size());
     const auto meter = session_.watch(parts, "reading");
     std::vector<std::vector<BlockFacts>> facts(parts.size());
-    std::vector<MergeWorker> workers(thread_count(query_.threads));
-    for_each_task(workers, parts.size(), [&](MergeWorker& worker, std::size_t task) {
-      survey_part(worker, *parts[task], facts[task]);
+    std::vector<SurveyWorker> workers(thread_count(query_.threads));
+    for_each_task(workers, parts.size(), [&](SurveyWorker& worker, std::size_t task) {
+      Part& part = *parts[task];
+      facts[task] = survey_part(part, block_size(), query_, readable_.calendar(part.index),
+                                counts_lines_, worker);
     });
     session_.report_parts(parts);
     std::uint64_t line = 1;
@@ -105,34 +103,6 @@ class Merge {
       }
       line += parts[i]->newlines;
     }
-  }
-
-  void survey_part(MergeWorker& worker, Part& part, std::vector<BlockFacts>& facts) const {
-    BlockReader reader(*part.source, part.begin, part.end, block_size(), worker.buffer);
-    trace::CalendarCursor cursor(readable_.calendar(part.index));
-    std::optional<Stamp> before;
-    Block block;
-    while (reader.next(block)) {
-      if (!before) before = reader.stamp_before();
-      if (part.meter != nullptr) part.meter->add(block.bytes.size());
-      BlockFacts fact;
-      fact.source = part.index;
-      fact.offset = fact.first = block.offset;
-      fact.size = static_cast<std::uint32_t>(block.bytes.size());
-      fact.line = part.newlines;
-      fact.before = *before;
-      BlockWalk walk(block.bytes, block.offset, *before, query_.order, cursor, worker.record);
-      for (bool first = true; walk.next(); first = false) {
-        fact.earliest = first ? walk.key() : std::min(fact.earliest, walk.key());
-        fact.latest = first ? walk.key() : std::max(fact.latest, walk.key());
-      }
-      before = walk.stamp();
-      if (counts_lines_) part.newlines += newlines(block.bytes);
-      facts.push_back(fact);
-    }
-    part.status = reader.status();
-    part.long_records = reader.long_records();
-    part.first_long_record = reader.first_long_record();
   }
 
   // Goes through all blocks in the order of time. Gives how many records passed the filters.

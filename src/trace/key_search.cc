@@ -15,8 +15,8 @@
 #include <immintrin.h>
 #endif
 
+#include "ktrace/memory.h"
 #include "letters.h"
-#include "memory.h"
 
 namespace ktrace::trace {
 namespace {

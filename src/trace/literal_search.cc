@@ -22,9 +22,9 @@
 #include <immintrin.h>
 #endif
 
+#include "ktrace/memory.h"
 #include "letters.h"
 #include "many_literals.h"
-#include "memory.h"
 
 namespace ktrace::trace {
 namespace {

@@ -1,4 +1,4 @@
-// A source whose bytes stand in memory, for tests.
+// Sources whose bytes stand in memory, for tests.
 
 #pragma once
 
@@ -60,6 +60,33 @@ class MemorySource : public input::Source {
   std::size_t most_per_read_;
   std::uint64_t position_ = 0;
   std::uint64_t fails_at_ = ~std::uint64_t{0};
+};
+
+/// Loses what it shows, all `every`-th times; what is shown then becomes nonsense, or zeros.
+class LosingSource : public MemorySource {
+ public:
+  LosingSource(const std::string& text, unsigned every) : MemorySource(text), every_(every) {}
+
+  unsigned shown() const { return shown_; }
+
+  bool look(std::uint64_t offset, std::size_t size, const input::Viewer& see) override {
+    const bool lost = ++shown_ % every_ == 0;
+    return MemorySource::look(offset, size,
+                              [&](std::string_view bytes) {
+                                if (!lost) return see(bytes);
+                                std::string other(bytes.substr(bytes.size() / 3));
+                                other.insert(0, bytes.substr(0, bytes.size() / 3));
+                                if (shown_ % 2 == 0)
+                                  other.replace(bytes.size() / 2, size, bytes.size() / 2, '\0');
+                                other.resize(bytes.size());
+                                see(other);
+                              }) &&
+           !lost;
+  }
+
+ private:
+  const unsigned every_;
+  unsigned shown_ = 0;
 };
 
 }  // namespace ktrace

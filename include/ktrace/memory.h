@@ -4,7 +4,7 @@
 
 #include <cstddef>
 
-namespace ktrace::trace {
+namespace ktrace {
 
 /// To be called for each line of the cache by what searches memory from `bytes` on. Processors read
 /// ahead by themselves, but not beyond a page: without this, memory that is searched where it lies
@@ -14,4 +14,4 @@ inline void ask_for(const char* bytes) {
   __builtin_prefetch(bytes + kAhead, 0, 2);
 }
 
-}  // namespace ktrace::trace
+}  // namespace ktrace
