@@ -84,12 +84,14 @@ class Indexer {
     return failed_.ok() ? Finding::read : fail(failed_);
   }
 
-  // Once it has been read. Uses nothing that indexers of other sources use.
+  // Once it has been read. Uses nothing that indexers of other sources use, and then holds little.
   Status write() {
     if (keeps_links_) keep_links();
     if (keeps_words_) keep_words();
     writer_.set_restarts(source_.restarts());
-    return writer_.finish(store_.path_for(facts_.path), facts_);
+    Status status = writer_.finish(store_.path_for(facts_.path), facts_);
+    writer_ = trace::IndexWriter();
+    return status;
   }
 
   // Reports that it could not be written.
@@ -298,16 +300,20 @@ class Indexer {
 };
 
 // Writes indexes while further sources are read, each on a thread of its own, unless there is but
-// one thread. No more of them wait in memory than there are threads.
+// one thread. No more of them wait in memory than there are threads. Reports are in the order in
+// which writing began.
 class IndexesToWrite {
  public:
   explicit IndexesToWrite(std::size_t threads) : threads_(threads) {}
 
   void write(std::unique_ptr<Indexer> indexer) {
-    if (begun_.size() == threads_) finish_first();
+    while (count_unwritten() == threads_) finish_first();
     Index& index = begun_.emplace_back();
     index.indexer = std::move(indexer);
-    const auto write = [&index] { index.status = index.indexer->write(); };
+    const auto write = [&index] {
+      index.status = index.indexer->write();
+      index.written = true;
+    };
     if (threads_ == 1) return write();
     index.thread = std::jthread(write);
   }
@@ -322,8 +328,14 @@ class IndexesToWrite {
   struct Index {
     std::unique_ptr<Indexer> indexer;
     Status status;
+    std::atomic<bool> written = false;
     std::jthread thread;  // last, since it uses the others
   };
+
+  std::size_t count_unwritten() const {
+    const auto is_unwritten = [](const Index& index) { return !index.written; };
+    return static_cast<std::size_t>(std::count_if(begun_.begin(), begun_.end(), is_unwritten));
+  }
 
   void finish_first() {
     Index& first = begun_.front();
