@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <condition_variable>
 #include <list>
 #include <memory>
 #include <mutex>
@@ -232,13 +233,23 @@ class Indexer {
     facts_.lines = lines_.counts;
   }
 
+  // While a thread adds parts, others leave theirs to it and read on, unless it has fallen behind.
   void hand_over(std::size_t task) {
-    const std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
     done_[task] = true;
-    for (; next_ < parts_.size() && done_[next_]; ++next_) {
+    ++ready_;
+    const auto keeps_up = [this] { return !adding_ || ready_ <= workers_.size(); };
+    if (adding_) return added_.wait(lock, keeps_up);
+    adding_ = true;
+    for (; next_ < parts_.size() && done_[next_]; ++next_, --ready_) {
+      lock.unlock();
       add(*parts_[next_], seen_[next_]);
       spare_.put(std::move(seen_[next_]));
+      lock.lock();
+      added_.notify_all();
     }
+    adding_ = false;
+    added_.notify_all();
   }
 
   void add(const Part& part, IndexPart& seen) {
@@ -293,10 +304,14 @@ class Indexer {
   Status failed_;
   SpareParts spare_;
 
-  std::mutex mutex_;  // of what follows, and of all that add() changes
   std::vector<IndexPart> seen_;
+
+  std::mutex mutex_;  // of what follows
   std::vector<bool> done_;
-  std::size_t next_ = 0;  // parts before this have been added
+  std::size_t next_ = 0;   // parts before this have been added
+  std::size_t ready_ = 0;  // parts that are done and have not been added
+  bool adding_ = false;    // whether a thread is in add(), which changes the rest
+  std::condition_variable added_;
 };
 
 // Writes indexes while further sources are read, each on a thread of its own, unless there is but
