@@ -19,9 +19,10 @@ bool take_digit(std::string_view text, std::size_t& at, unsigned& digit) {
   return true;
 }
 
-// Appends a digit to `value`. False when it would be too large.
+// Appends a digit to `value`. False when it would be too large, for which hardly a number need be
+// divided.
 bool append(std::uint64_t& value, unsigned digit) {
-  if (value > (kMost - digit) / 10) return false;
+  if (value >= kMost / 10 && value > (kMost - digit) / 10) return false;
   value = value * 10 + digit;
   return true;
 }

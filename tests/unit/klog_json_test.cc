@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "parsed_record.h"
+#include "unix_time.h"
 
 namespace ktrace::format {
 namespace {
@@ -207,6 +208,22 @@ TEST(HostileJson, ALineOfManyMebibytesKeepsItsTimeAndItsText) {
   EXPECT_EQ(record->format, "klog-json");
   EXPECT_EQ(time_of(*record), "1970-01-01T00:16:40Z");
   EXPECT_EQ(record->message, line);
+}
+
+TEST(UnixTime, EndsWhereTimesDo) {
+  for (const char* const last :
+       {"9223372036854775807", "9223372036854775.807", "9223372036854.775807",
+        "9223372036.854775807", "009223372036.8547758079"}) {
+    const auto stamp = read_unix_time(last);
+    ASSERT_TRUE(stamp) << last;
+    EXPECT_EQ(stamp->time, Time::max()) << last;
+  }
+  for (const char* const later :
+       {"9223372036854775808", "9223372036854775810", "92233720368547758070",
+        "9223372036854775.808", "9223372036854.775808", "9223372036.854775808", "9223372037",
+        "92233720368"}) {
+    EXPECT_FALSE(read_unix_time(later)) << later;
+  }
 }
 
 }  // namespace
