@@ -1,5 +1,6 @@
 // A block is searched for identifiers, words and links one after the other while it is in the
-// cache.
+// cache. What links stand around is found with the words; where words are not wanted, it is
+// searched for.
 //
 // An index tells of identifiers in two ways: what stands under a key is an occurrence; the words
 // are names and all other identifiers. In most logs nearly all identifiers stand under keys, and to
