@@ -279,8 +279,26 @@ std::size_t BlockReader::cut_long_record() {
   return kLongestRecord;
 }
 
+namespace {
+
+// The stamp of the last record before `end` that has one, if a line shortly before starts a record
+// surely: then nothing that stands before that line matters.
+std::optional<Stamp> stamp_near(input::Source& source, std::uint64_t end, input::Place& place) {
+  const std::size_t size = std::min<std::uint64_t>(end, kFewLines);
+  std::string window = bytes_at(source, end - size, size, place);
+  if (window.size() < size) return std::nullopt;
+  window.resize(size + format::kPadding);
+  const std::string_view bytes = std::string_view(window).substr(0, size);
+  const std::size_t line = format::last_sure_start(bytes, size);
+  // The window may begin within a line.
+  return line > 0 ? last_stamp(bytes.substr(line)) : std::nullopt;
+}
+
+}  // namespace
+
 Stamp BlockReader::stamp_before() {
   if (!source_.seekable()) return stamp_before_;
+  if (const auto stamp = stamp_near(source_, base_, place_)) return *stamp;
   std::vector<char> window;
   for (std::uint64_t high = base_; high > 0;) {
     const std::uint64_t low = high - std::min(high, kLookBack);

@@ -244,6 +244,28 @@ TEST(BlockReader, KnowsTheStampBeforeABlock) {
   }
 }
 
+TEST(BlockReader, KnowsTheStampBeforeAnyPart) {
+  const std::string silent(40'000, '\n');  // more than is looked at first
+  const std::string text = nasty_text(1, 2000) + silent + nasty_text(2, 2000);
+  const auto records = records_of(text, text.size(), 1 << 20);
+  MemorySource source(text);
+  Record record;
+  Stamp expected;
+  auto next = records.begin();
+  for (std::uint64_t begin = 1; begin < text.size(); begin += 777) {
+    std::vector<char> buffer;
+    BlockReader reader(source, begin, begin + 777, 1 << 20, buffer);
+    Block block;
+    if (!reader.next(block)) continue;
+    for (; next->offset < block.offset; ++next) {
+      const std::string padded = next->bytes + std::string(format::kPadding, '\0');
+      format::parse(std::string_view(padded).substr(0, next->bytes.size()), record);
+      if (record.has_time()) expected = record.stamp;
+    }
+    EXPECT_EQ(reader.stamp_before(), expected) << begin;
+  }
+}
+
 TEST(BlockReader, GivesWhatWasReadBeforeAFailure) {
   const std::string text = nasty_text(7);
   for (const bool seekable : {true, false}) {
