@@ -61,6 +61,7 @@ std::string_view kept(std::string_view text, OpenBlock& block) {
 // The record that `walk` is at, to be held as long as the block is.
 format::Slice kept(const format::Walk& walk, OpenBlock& block) {
   format::Slice slice = walk.slice();
+  if (walk.seen()) return slice;  // lies in the block
   slice.raw = kept(slice.raw, block);
   slice.context = kept(slice.context, block);
   return slice;
