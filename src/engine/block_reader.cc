@@ -31,7 +31,7 @@ constexpr std::uint64_t kLookBack = 1 << 20;
 constexpr std::size_t kFewLines = 32 << 10;
 
 // So much is looked at where it lies, at a time, and no less.
-constexpr std::uint64_t kMostShown = 2 << 20;
+constexpr std::uint64_t kMostShown = 4 << 20;
 constexpr std::uint64_t kLeastShown = 64 << 10;
 
 std::size_t less(std::size_t size, std::size_t by) { return size - std::min(size, by); }
