@@ -30,8 +30,9 @@ namespace {
 // Rows that are written at a time, by one thread: their text stays in the caches.
 constexpr std::size_t kRowsPerTask = 1024;
 
-// What is held of a written list is this many tasks a thread.
-constexpr std::size_t kTasksAhead = 16;
+// What is held of a written list is this many tasks a thread: few, so that also of a short list
+// most is written while the rest is made.
+constexpr std::size_t kTasksAhead = 4;
 
 class List final : output::TraceRows {
  public:
