@@ -187,11 +187,10 @@ bool starts_klog_text(const char* line) {
 
 bool parse_klog_text(Record& record) {
   const std::string_view text = with_plain_line_ends(record.payload, record.arena);
-  const Severity severity = severity_of(text.empty() ? ' ' : text.front());
-  const bool starts = text.size() > kStampEnd && severity != Severity::unspecified &&
-                      read_stamp(text.data(), record.stamp);
-  if (!starts) return false;
-  record.severity = severity;
+  Glance seen;
+  if (text.size() <= kStampEnd || !glance_klog_text(text, true, seen)) return false;
+  record.stamp = seen.stamp;
+  record.severity = seen.severity;
   const bool ktesting = text[kStampEnd] == ']';
   const std::string_view behind = text.substr(kStampEnd + 1);
   const std::string_view body = ktesting ? without_spaces(behind) : read_caller(behind, record);
