@@ -60,19 +60,22 @@ struct IdTable::State {
 
   std::uint32_t number_of(std::string_view id) {
     DistinctIds::Key key = key_of(id);
-    if (may_be_odd(key.form, id)) return number_of_odd(id);
     key.hash = ids.hash(key);
-    return insert(key, id, false);
+    return number_of(key);
   }
 
   std::uint32_t number_of(const ReadId& id, std::uint64_t hash) {
     if (const std::uint32_t number = remembered(id); number != kNoNumber) return number;
     DistinctIds::Key key = key_of(id);
-    if (may_be_odd(key.form, id.text)) return number_of_odd(id.text);
     key.hash = hash;
-    const std::uint32_t number = insert(key, id.text, false);
+    const std::uint32_t number = number_of(key);
     remember(id, number);
     return number;
+  }
+
+  std::uint32_t number_of(const DistinctIds::Key& key) {
+    if (may_be_odd(key.form, key.text)) return number_of_odd(key.text);
+    return insert(key, key.text, false);
   }
 
   // The number of an identifier that was remembered, or kNoNumber. Records of one trace mostly
