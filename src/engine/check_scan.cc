@@ -41,9 +41,7 @@ class CheckScan {
       facts_.dating = {calendar_->evidence(), calendar_->zone(), calendar_->zone_from_envelopes(),
                        calendar_->undecided()};
     }
-    part_.status = reader_.status();
-    part_.long_records = reader_.long_records();
-    part_.first_long_record = reader_.first_long_record();
+    note_reading(reader_, part_);
     return std::move(facts_);
   }
 

@@ -133,9 +133,7 @@ bool HitWalk::next_block() {
 
 void HitWalk::finish() {
   part_.evidence = witness_.evidence();
-  part_.status = reader_.status();
-  part_.long_records = reader_.long_records();
-  part_.first_long_record = reader_.first_long_record();
+  note_reading(reader_, part_);
 }
 
 Found HitWalk::keep(bool text) {

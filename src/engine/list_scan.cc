@@ -57,9 +57,7 @@ class ListScan {
     worker_.usual = seen_.seen.size() + seen_.seen.size() / 16;
     relieve();
     part_.evidence = witness.evidence();
-    part_.status = reader_.status();
-    part_.long_records = reader_.long_records();
-    part_.first_long_record = reader_.first_long_record();
+    note_reading(reader_, part_);
   }
 
  private:

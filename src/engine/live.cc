@@ -359,9 +359,7 @@ class Live {
     for (const auto& feed : feeds_) {
       auto part = std::make_unique<Part>();
       part->source = &feed->source;
-      part->status = feed->reader.status();
-      part->long_records = feed->reader.long_records();
-      part->first_long_record = feed->reader.first_long_record();
+      note_reading(feed->reader, *part);
       parts.push_back(std::move(part));
     }
     session_.report_parts(parts);

@@ -43,9 +43,7 @@ class Survey {
       end(block);
       while (looks_) looks_ = look();
     }
-    part_.status = reader_.status();
-    part_.long_records = reader_.long_records();
-    part_.first_long_record = reader_.first_long_record();
+    note_reading(reader_, part_);
     return std::move(facts_);
   }
 

@@ -43,6 +43,12 @@ bool can_be_read_ahead(const input::Source& source) {
 
 }  // namespace
 
+void note_reading(const BlockReader& reader, Part& part) {
+  part.status = reader.status();
+  part.long_records = reader.long_records();
+  part.first_long_record = reader.first_long_record();
+}
+
 void add_parts(input::Source& source, std::uint32_t index, std::uint64_t begin,
                std::size_t block_size, Parts& parts) {
   const std::uint64_t step = block_size * kBlocksPerPart;

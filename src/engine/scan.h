@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "block_reader.h"
 #include "dating.h"
 #include "filter.h"
 #include "ktrace/arena.h"
@@ -59,6 +60,10 @@ struct Part {
 };
 
 using Parts = std::vector<std::unique_ptr<Part>>;
+
+/// Notes in `part` what its reader has to report, when all has been read: where reading failed, and
+/// records that were too long for it.
+void note_reading(const BlockReader& reader, Part& part);
 
 /// What all parts are searched for. Thread-safe, but for `stop`, which is atomic.
 struct Search {
