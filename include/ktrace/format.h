@@ -19,6 +19,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -169,6 +170,14 @@ std::size_t next_sure_start(std::string_view block, std::size_t position);
 
 /// Whether the group that begins at `group` is one JSON record that ends with the block.
 bool is_complete(std::string_view block, std::size_t group);
+
+/// Where the line that holds `position` ends, its '\n' included; block.size() when it has none.
+inline std::size_t line_end(std::string_view block, std::size_t position) {
+  if (position >= block.size()) return block.size();
+  const void* newline = std::memchr(block.data() + position, '\n', block.size() - position);
+  if (newline == nullptr) return block.size();
+  return static_cast<std::size_t>(static_cast<const char*>(newline) - block.data()) + 1;
+}
 
 /// Where the last line of `block` begins: behind its last line end.
 std::size_t last_line(std::string_view block);

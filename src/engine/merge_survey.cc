@@ -6,7 +6,6 @@
 #include "merge_survey.h"
 
 #include <algorithm>
-#include <cstring>
 #include <optional>
 #include <utility>
 
@@ -104,7 +103,7 @@ class Survey {
       if (format::recognise_surely(bytes.data() + line, glance_)) {
         before_ = glance_->stamp;
         take(cursor_.resolve(block.offset + line, before_));
-        record = std::exchange(line, line_end(bytes, line));
+        record = std::exchange(line, format::line_end(bytes, line));
         for (std::size_t at = record; at < line; at += kAskedAtOnce) {
           ask_for(bytes.data() + at);
         }
@@ -116,12 +115,6 @@ class Survey {
              block.offset + record);
       }
     }
-  }
-
-  static std::size_t line_end(std::string_view bytes, std::size_t line) {
-    const void* end = std::memchr(bytes.data() + line, '\n', bytes.size() - line);
-    if (end == nullptr) return bytes.size();
-    return static_cast<std::size_t>(static_cast<const char*>(end) - bytes.data()) + 1;
   }
 
   Part& part_;

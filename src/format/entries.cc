@@ -20,7 +20,6 @@
 #include "envelope.h"
 #include "framing.h"
 #include "json_cursor.h"
-#include "line_ends.h"
 #include "pretty_json.h"
 
 namespace ktrace::format {

@@ -1,4 +1,5 @@
-// Line ends: where lines begin and end, and line ends of Windows within a record.
+// Line ends: where lines begin (where they end: line_end() of ktrace/format.h), and line ends of
+// Windows within a record.
 
 #pragma once
 
@@ -10,14 +11,6 @@
 #include "ktrace/format.h"
 
 namespace ktrace::format {
-
-/// Where the line that holds `position` ends, its '\n' included.
-inline std::size_t line_end(std::string_view block, std::size_t position) {
-  if (position >= block.size()) return block.size();
-  const void* newline = std::memchr(block.data() + position, '\n', block.size() - position);
-  if (newline == nullptr) return block.size();
-  return static_cast<std::size_t>(static_cast<const char*>(newline) - block.data()) + 1;
-}
 
 /// Where the line begins whose bytes before `position` are in [from, position); `from` when it
 /// begins before that.

@@ -26,7 +26,7 @@
 
 #include "go_string.h"
 #include "json_value.h"
-#include "line_ends.h"
+#include "ktrace/format.h"
 
 namespace ktrace::format {
 namespace {

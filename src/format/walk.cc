@@ -5,7 +5,6 @@
 
 #include "framing.h"
 #include "ktrace/format.h"
-#include "line_ends.h"
 
 namespace ktrace::format {
 
