@@ -36,7 +36,6 @@ struct Known {
   Parts parts;                    // all that are to be read
   std::uint64_t end = 0;          // where these end; 0 without an index
   std::vector<Diagnostic> words;  // that are to be reported
-  Status damage;
 };
 
 class Grep {
@@ -91,9 +90,9 @@ class Grep {
     search.count_only = counts_only();
     search.stop_at_first = query_.quiet && !filter_.has_times() && !query_.prefix;
     std::vector<Known> known = ask_indexes(search.count_lines);
-    Parts parts = make_parts(
-        session_.sources(), filter_, query_.block_size,
-        [&](std::uint32_t index, Parts& made) { return take(index, known[index], made); });
+    Parts parts =
+        make_parts(session_.sources(), filter_, query_.block_size,
+                   [&](std::uint32_t index, Parts& made) { return take(known[index], made); });
     const unsigned threads = thread_count(query_.threads);
     // Lines can only be counted by reading them, and a first hit is found soon, as a rule.
     if (wanted_.verbatim() && !search.count_lines && !search.stop_at_first) {
@@ -126,7 +125,7 @@ class Grep {
     for (const std::string& id : wanted_.ids()) {
       const auto found = index->reader.find({id, query_.prefix});
       if (!found) {
-        known.damage = found.status();
+        known.words.push_back(damaged_index(source, found.status()));
         return known;
       }
       offsets.insert(offsets.end(), found->begin(), found->end());
@@ -141,9 +140,8 @@ class Grep {
   }
 
   // Moves what an index tells to `parts`, and gives where that ends.
-  std::uint64_t take(std::uint32_t place, Known& known, Parts& parts) {
+  std::uint64_t take(Known& known, Parts& parts) {
     for (const Diagnostic& word : known.words) session_.report(word);
-    if (!known.damage.ok()) session_.report_index(*session_.sources()[place], known.damage);
     std::move(known.parts.begin(), known.parts.end(), std::back_inserter(parts));
     return known.end;
   }

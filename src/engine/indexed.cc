@@ -63,6 +63,11 @@ std::uint64_t hash_of_head(input::Source& source, std::uint64_t end) {
 
 }  // namespace
 
+Diagnostic damaged_index(const input::Source& source, const Status& damage) {
+  return {Diagnostic::Level::warning, source.origin().name, 0,
+          damage.message() + "; the log is read instead"};
+}
+
 std::string IndexStore::path_for(const std::string& file) const {
   return trace::cache_path(directory_of_keys(), file);
 }

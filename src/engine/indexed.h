@@ -20,6 +20,9 @@ struct KnownIndex {
   bool current = false;   ///< the file has not changed since
 };
 
+/// What is to be reported of the index of `source` that turned out to be damaged.
+Diagnostic damaged_index(const input::Source& source, const Status& damage);
+
 /// Where the indexes of one run's sources are. Thread-safe for different sources.
 class IndexStore {
  public:

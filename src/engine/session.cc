@@ -96,7 +96,7 @@ void Session::report_parts(const Parts& parts) {
     if (!status.ok() && told.emplace(part->index, status.message()).second) {
       report({Diagnostic::Level::error, part->source->origin().name, 0, status.message()});
     }
-    if (!part->index_status.ok()) report_index(*part->source, part->index_status);
+    if (!part->index_status.ok()) report(damaged_index(*part->source, part->index_status));
     if (part->long_records == 0) continue;
     LongRecords& seen = long_records[part->index];
     if (seen.first == nullptr) seen.first = part.get();
@@ -115,11 +115,6 @@ std::optional<KnownIndex> Session::index_of(input::Source& source) {
   auto known = indexes_.find(source, words);
   for (const Diagnostic& word : words) report(word);
   return known;
-}
-
-void Session::report_index(const input::Source& source, const Status& damage) {
-  report({Diagnostic::Level::warning, source.origin().name, 0,
-          damage.message() + "; the log is read instead"});
 }
 
 std::unique_ptr<Meter> Session::meter(std::string_view phase, std::uint64_t total) const {

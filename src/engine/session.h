@@ -88,9 +88,6 @@ class Session {
   /// reported.
   std::optional<KnownIndex> index_of(input::Source& source);
 
-  /// Reports that the index of `source` turned out to be damaged.
-  void report_index(const input::Source& source, const Status& damage);
-
   /// Calls work(place) for the places of `count` sources, on threads when they are many enough to
   /// pay for them. What a source has to say, it must say afterwards.
   void for_each_source(std::size_t count, const std::function<void(std::size_t place)>& work) const;

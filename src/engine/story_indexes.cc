@@ -15,14 +15,9 @@ template <typename Work>
 void StoryIndexes::for_each(const Work& work) {
   for_each_task(thread_count(session_.query().threads), known_.size(),
                 [&](std::size_t place) { work(static_cast<std::uint32_t>(place), known_[place]); });
-  for (std::size_t place = 0; place < known_.size(); ++place) {
-    Known& known = known_[place];
+  for (Known& known : known_) {
     for (const Diagnostic& word : known.words) session_.report(word);
-    for (const Status& damage : known.damages) {
-      session_.report_index(*readable_.sources()[place], damage);
-    }
     known.words.clear();
-    known.damages.clear();
   }
 }
 
@@ -44,7 +39,8 @@ void StoryIndexes::read_links(std::uint32_t place, Known& known) const {
       stored && trace::decode_links(*stored, place, readable_.calendar(place), known.text, links);
   if (!good) {
     links.clear();
-    known.damages.push_back(stored ? Status::error("the index is damaged") : stored.status());
+    const Status damage = stored ? Status::error("the index is damaged") : stored.status();
+    known.words.push_back(damaged_index(*readable_.sources()[place], damage));
     return;
   }
   known.links_until = known.index->end;
@@ -54,7 +50,7 @@ void StoryIndexes::read_links(std::uint32_t place, Known& known) const {
 void StoryIndexes::find_asked(const WordQuery& asked, std::uint32_t place, Known& known) const {
   input::Source& source = *readable_.sources()[place];
   const auto steps = asked.steps(known.index->reader);
-  if (!steps) known.damages.push_back(steps.status());
+  if (!steps) known.words.push_back(damaged_index(source, steps.status()));
   if (steps && *steps) {
     PartsAround around(source, place, known.parts);
     add_steps(**steps, known.links_until, around);
@@ -80,7 +76,7 @@ void StoryIndexes::find_parts(const WordQuery& words, bool counts_lines, std::ui
                               Known& known) const {
   input::Source& source = *readable_.sources()[place];
   const auto steps = words.steps(known.index->reader);
-  if (!steps) known.damages.push_back(steps.status());
+  if (!steps) known.words.push_back(damaged_index(source, steps.status()));
   if (!steps || !*steps) return;
   known.found = true;
   PartsAround around(source, place, known.parts);

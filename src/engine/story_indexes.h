@@ -51,7 +51,6 @@ class StoryIndexes {
     Parts parts;
     bool found = false;
     std::vector<Diagnostic> words;
-    std::vector<Status> damages;
   };
 
   template <typename Work>
