@@ -124,12 +124,18 @@ struct Record {
   /// When the operation began: the time, less the duration that the record tells.
   Time begin() const { return duration ? earlier(time, *duration) : time; }
 
-  /// The value of the attribute `key` (exact spelling); empty pointer when there is none.
+  /// The attribute `key` (exact spelling); empty pointer when there is none.
   const Attribute* find(std::string_view key) const {
     for (const Attribute& attribute : attributes) {
       if (attribute.key == key) return &attribute;
     }
     return nullptr;
+  }
+
+  /// The value of the attribute `key`; empty when there is none.
+  std::string_view value_of(std::string_view key) const {
+    const Attribute* const attribute = find(key);
+    return attribute == nullptr ? std::string_view() : attribute->value;
   }
 
   /// Empties all fields and the arena, keeping memory for the next record.

@@ -13,11 +13,6 @@
 namespace ktrace::trace {
 namespace {
 
-std::string_view text_of(const Record& record, std::string_view key) {
-  const Attribute* attribute = record.find(key);
-  return attribute == nullptr ? std::string_view() : attribute->value;
-}
-
 // FNV-1a with a final mix, so that the smallest hashes are a fair sample.
 std::uint64_t key_of(Match match, std::initializer_list<std::string_view> parts) {
   std::uint64_t hash = 0xcbf29ce484222325U;
@@ -88,18 +83,18 @@ void add_request(std::string_view id, std::string_view uri, std::vector<std::uin
 }
 
 void collect_from_audit(const Record& record, std::vector<std::uint64_t>& keys) {
-  if (text_of(record, "stage") != "ResponseComplete" || text_of(record, "verb") == "watch") return;
-  add_request(text_of(record, "auditID"), text_of(record, "requestURI"), keys);
+  if (record.value_of("stage") != "ResponseComplete" || record.value_of("verb") == "watch") return;
+  add_request(record.value_of("auditID"), record.value_of("requestURI"), keys);
 }
 
 // As the message of an Event object reads: "Started Pod default/web: Started container web".
 void collect_from_report(const Record& record, std::vector<std::uint64_t>& keys) {
-  const Reference object = reference_of(text_of(record, "object"));
-  const std::string_view reason = text_of(record, "reason");
+  const Reference object = reference_of(record.value_of("object"));
+  const std::string_view reason = record.value_of("reason");
   if (object.name.empty() || reason.empty()) return;
   keys.push_back(
-      key_of(Match::event, {reason, " ", text_of(record, "kind"), " ", object.space, object.slash(),
-                            object.name, ": ", text_of(record, "message")}));
+      key_of(Match::event, {reason, " ", record.value_of("kind"), " ", object.space, object.slash(),
+                            object.name, ": ", record.value_of("message")}));
 }
 
 }  // namespace
@@ -124,14 +119,14 @@ void collect_anchors(const Record& record, std::vector<std::uint64_t>& keys) {
     if (record.stamp.digits == 0) return;
     keys.push_back(key_of(Match::event, {message}) | Anchor::kObject);
   } else if (message == "HTTP") {
-    if (!record.duration || text_of(record, "verb") == "WATCH") return;
-    add_request(text_of(record, "audit-ID"), text_of(record, "URI"), keys);
+    if (!record.duration || record.value_of("verb") == "WATCH") return;
+    add_request(record.value_of("audit-ID"), record.value_of("URI"), keys);
   } else if (message == "Event occurred") {
     collect_from_report(record, keys);
   } else if (message == "Successfully bound pod to node") {
-    add_binding(reference_of(text_of(record, "pod")), keys);
-  } else if (message == "SyncLoop ADD" && text_of(record, "source") == "api") {
-    add_binding(only_reference_of(text_of(record, "pods")), keys);
+    add_binding(reference_of(record.value_of("pod")), keys);
+  } else if (message == "SyncLoop ADD" && record.value_of("source") == "api") {
+    add_binding(only_reference_of(record.value_of("pods")), keys);
   }
 }
 

@@ -16,11 +16,6 @@ namespace {
 
 namespace dom = simdjson::dom;
 
-std::string_view text_of(const Record& record, std::string_view key) {
-  const Attribute* attribute = record.find(key);
-  return attribute == nullptr ? std::string_view() : attribute->value;
-}
-
 // Copies what it is asked for out of one JSON text.
 class Reader {
  public:
@@ -158,22 +153,22 @@ void read_audit(FactScratch& scratch, RecordFacts& facts) {
   const Record& record = facts.record;
   facts.type = RecordFacts::Type::audit;
   facts.request = {
-      Thing::Kind::request, {}, {}, {}, scratch.arena.keep(text_of(record, "auditID"))};
-  facts.verb = text_of(record, "verb");
+      Thing::Kind::request, {}, {}, {}, scratch.arena.keep(record.value_of("auditID"))};
+  facts.verb = record.value_of("verb");
   facts.received = record.time;
-  if (const auto time = parse_rfc3339(text_of(record, "requestReceivedTimestamp"))) {
+  if (const auto time = parse_rfc3339(record.value_of("requestReceivedTimestamp"))) {
     facts.received = *time;
   }
   Reader reader(scratch);
-  if (reader.parse(text_of(record, "responseStatus"))) {
+  if (reader.parse(record.value_of("responseStatus"))) {
     std::int64_t code = 0;
     if (reader.root()["code"].get(code) == simdjson::SUCCESS) facts.code = static_cast<int>(code);
   }
-  if (!reader.parse(text_of(record, "objectRef"))) return;
+  if (!reader.parse(record.value_of("objectRef"))) return;
   facts.target = reader.reference(reader.root());
   facts.subresource = reader.text(reader.root(), "subresource");
   const std::string_view type = reader.text(reader.root(), "resource");
-  if (!facts.writes() || !reader.parse(text_of(record, "responseObject"))) return;
+  if (!facts.writes() || !reader.parse(record.value_of("responseObject"))) return;
   // The answer to a deletion may be a Status, and that to a binding, too: no metadata, no object.
   facts.object = reader.object(reader.root(), type);
 }
@@ -182,7 +177,7 @@ void read_event(std::string_view involved, FactScratch& scratch, RecordFacts& fa
   facts.type = RecordFacts::Type::event;
   Reader reader(scratch);
   if (reader.parse(involved)) facts.involved = reader.reference(reader.root());
-  if (!reader.parse(text_of(facts.record, "metadata"))) return;
+  if (!reader.parse(facts.record.value_of("metadata"))) return;
   facts.object.self = {Thing::Kind::object, "events", reader.text(reader.root(), "namespace"),
                        reader.text(reader.root(), "name"), reader.text(reader.root(), "uid")};
 }
@@ -201,22 +196,22 @@ void read_dump(FactScratch& scratch, RecordFacts& facts) {
   Reader reader(scratch);
   if (!reader.parse(json)) return;
   facts.object =
-      reader.object(reader.root(), scratch.arena.keep(resource_of(text_of(facts.record, "kind"))));
+      reader.object(reader.root(), scratch.arena.keep(resource_of(facts.record.value_of("kind"))));
 }
 
 void read_span(FactScratch& scratch, RecordFacts& facts) {
   facts.type = RecordFacts::Type::span;
-  const std::string id = canonical_identifier(text_of(facts.record, "traceId"));
+  const std::string id = canonical_identifier(facts.record.value_of("traceId"));
   if (id.empty() || id.find_first_not_of('0') == id.npos) return;
   facts.trace = {Thing::Kind::trace, {}, {}, {}, scratch.arena.keep(id)};
-  const std::string_view audit = text_of(facts.record, "audit-id");
+  const std::string_view audit = facts.record.value_of("audit-id");
   if (!audit.empty()) facts.request = {Thing::Kind::request, {}, {}, {}, scratch.arena.keep(audit)};
 }
 
 // The answer of a request, of which kubectl -v=8 shows the headers: that there was such a request.
 void read_answer(FactScratch& scratch, RecordFacts& facts) {
   constexpr std::string_view kHeader = "Audit-Id: ";
-  const std::string_view headers = text_of(facts.record, "headers");
+  const std::string_view headers = facts.record.value_of("headers");
   const std::size_t at = headers.find(kHeader);
   if (at == headers.npos || (at > 0 && headers[at - 1] != '\n')) return;
   const std::string_view id = headers.substr(at + kHeader.size());
@@ -228,7 +223,7 @@ void read_answer(FactScratch& scratch, RecordFacts& facts) {
 
 void read_log(FactScratch& scratch, RecordFacts& facts) {
   const Record& record = facts.record;
-  const std::string_view audit = text_of(record, "audit-ID"), uri = text_of(record, "URI");
+  const std::string_view audit = record.value_of("audit-ID"), uri = record.value_of("URI");
   if (audit.empty()) read_answer(scratch, facts);
   if (audit.empty() || uri.empty()) return;
   static constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kVerbs{
@@ -238,7 +233,7 @@ void read_log(FactScratch& scratch, RecordFacts& facts) {
        {"APPLY", "patch"},
        {"DELETE", "delete"},
        {"GET", "get"}}};
-  const std::string_view verb = text_of(record, "verb");
+  const std::string_view verb = record.value_of("verb");
   const auto* const found = std::find_if(kVerbs.begin(), kVerbs.end(),
                                          [&](const auto& row) { return row.first == verb; });
   facts.verb = found == kVerbs.end() ? "watch" : found->second;
@@ -246,7 +241,7 @@ void read_log(FactScratch& scratch, RecordFacts& facts) {
   facts.request = {Thing::Kind::request, {}, {}, {}, scratch.arena.keep(audit)};
   facts.received = record.begin();
   facts.target = object_of_uri(scratch.arena.keep(uri), &facts.subresource);
-  for (const char c : text_of(record, "resp")) facts.code = facts.code * 10 + (c - '0');
+  for (const char c : record.value_of("resp")) facts.code = facts.code * 10 + (c - '0');
 }
 
 int base64_value(char c) {

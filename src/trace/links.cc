@@ -56,11 +56,6 @@ Thing object(std::string_view type, std::string_view space, std::string_view nam
   return {Thing::Kind::object, type, space, name, id};
 }
 
-std::string_view attribute(const Record& record, std::string_view key) {
-  const Attribute* found = record.find(key);
-  return found == nullptr ? std::string_view() : found->value;
-}
-
 // The string behind `key` in JSON text; it has no escapes.
 std::string_view member_of(std::string_view json, std::string_view key) {
   const std::size_t at = json.find(key);
@@ -127,12 +122,12 @@ void extract_dump(const RecordFacts& facts, LinkMaker& make) {
 void extract_made(const RecordFacts& facts, LinkMaker& make) {
   const Record& record = facts.record;
   Thing owner = facts.involved;
-  std::string_view text = attribute(record, "message");
+  std::string_view text = record.value_of("message");
   if (text.empty()) text = record.message;
   if (facts.type == Type::log) {
-    const std::string_view kind = attribute(record, "kind");
+    const std::string_view kind = record.value_of("kind");
     if (kind.empty()) return;
-    owner = reference(make.keep(resource_of(kind)), attribute(record, "object"));
+    owner = reference(make.keep(resource_of(kind)), record.value_of("object"));
   } else if (facts.type != Type::event) {
     return;
   }
@@ -167,18 +162,18 @@ void extract_trace(const RecordFacts& facts, LinkMaker& make) {
 }
 
 void extract_pod_trace(const RecordFacts& facts, LinkMaker& make) {
-  const std::string_view id = attribute(facts.record, "k8s.pod.uid");
+  const std::string_view id = facts.record.value_of("k8s.pod.uid");
   if (!facts.trace || id.empty()) return;
-  const std::string_view name = attribute(facts.record, "k8s.pod.name");
-  Link& link = make.link(object("pods", attribute(facts.record, "k8s.namespace.name"), name, id),
-                         facts.trace);
+  const std::string_view name = facts.record.value_of("k8s.pod.name");
+  Link& link =
+      make.link(object("pods", facts.record.value_of("k8s.namespace.name"), name, id), facts.trace);
   link.time = facts.record.begin();
 }
 
 // The linked spans of a span; `links` is an array of objects.
 void extract_span_link(const RecordFacts& facts, LinkMaker& make) {
   constexpr std::string_view kKey = "\"traceId\":\"";
-  const std::string_view links = attribute(facts.record, "links");
+  const std::string_view links = facts.record.value_of("links");
   if (!facts.trace) return;
   for (std::size_t at = 0; (at = links.find(kKey, at)) != links.npos;) {
     at += kKey.size();
@@ -199,7 +194,7 @@ void extract_context(const RecordFacts& facts, LinkMaker& make) {
 
 // event={"ID":"pod's UID","Type":"ContainerStarted","Data":"container or sandbox"}
 std::string_view event_pod(const Record& record) {
-  return member_of(attribute(record, "event"), "\"ID\":\"");
+  return member_of(record.value_of("event"), "\"ID\":\"");
 }
 
 void extract_container(const RecordFacts& facts, LinkMaker& make) {
@@ -208,17 +203,17 @@ void extract_container(const RecordFacts& facts, LinkMaker& make) {
   }
   if (facts.type != Type::log) return;
   const Record& record = facts.record;
-  std::string_view pod = attribute(record, "podUID");
-  if (pod.empty()) pod = attribute(record, "podID");
+  std::string_view pod = record.value_of("podUID");
+  if (pod.empty()) pod = record.value_of("podID");
   for (const std::string_view key : {"containerID", "podSandboxID", "sandboxID"}) {
-    const std::string_view id = attribute(record, key);
-    Thing owner = reference("pods", attribute(record, "pod"));
+    const std::string_view id = record.value_of(key);
+    Thing owner = reference("pods", record.value_of("pod"));
     if (!is_container_id(id) || (!is_uuid(pod) && owner.space.empty())) continue;
     if (is_uuid(pod)) owner.id = pod;
     make.link(owner, {Thing::Kind::container, {}, {}, {}, id});
   }
   const std::string_view owner = event_pod(record);
-  const std::string_view id = member_of(attribute(record, "event"), "\"Data\":\"");
+  const std::string_view id = member_of(record.value_of("event"), "\"Data\":\"");
   if (!is_container_id(id) || !is_uuid(owner)) return;
   make.link(object("pods", {}, {}, owner), {Thing::Kind::container, {}, {}, {}, id});
 }
@@ -232,8 +227,8 @@ void extract_node(const RecordFacts& facts, LinkMaker& make) {
   if (!facts.object.node.empty()) {
     make.link(facts.object.self, object("nodes", {}, facts.object.node));
   } else if (facts.type == Type::log && facts.record.message == "Successfully bound pod to node") {
-    const Thing pod = reference("pods", attribute(facts.record, "pod"));
-    const std::string_view node = attribute(facts.record, "node");
+    const Thing pod = reference("pods", facts.record.value_of("pod"));
+    const std::string_view node = facts.record.value_of("node");
     if (!pod.space.empty() && !node.empty()) make.link(pod, object("nodes", {}, node));
   }
 }
@@ -241,9 +236,9 @@ void extract_node(const RecordFacts& facts, LinkMaker& make) {
 // Lines that tell both the name and the UID of a pod: what ties the two together without audit log.
 void extract_uid(const RecordFacts& facts, LinkMaker& make) {
   if (facts.type != Type::log) return;
-  std::string_view id = attribute(facts.record, "podUID");
+  std::string_view id = facts.record.value_of("podUID");
   if (id.empty()) id = event_pod(facts.record);
-  Thing pod = reference("pods", attribute(facts.record, "pod"));
+  Thing pod = reference("pods", facts.record.value_of("pod"));
   if (!is_uuid(id) || pod.space.empty()) return;
   pod.id = id;
   make.link(pod, pod);

@@ -19,11 +19,6 @@ constexpr std::size_t kMostNamed = 8;
 // What two components write of one moment is milliseconds apart even when all clocks agree.
 constexpr Duration kNotEarly = std::chrono::seconds(1);
 
-std::string_view value_of(const Record& record, std::string_view key) {
-  const Attribute* found = record.find(key);
-  return found == nullptr ? std::string_view() : found->value;
-}
-
 }  // namespace
 
 Story::Reason Story::match_request(std::string_view id) const {
@@ -73,7 +68,7 @@ Story::Reason Story::match_log(Record& record) const {
   }
   // The audit log says what a request is about; its line in the server's log need not be guessed
   // at.
-  const std::string_view audit = value_of(record, "audit-ID");
+  const std::string_view audit = record.value_of("audit-ID");
   if (!audit.empty() && graph_.find_request(audit) != LinkGraph::kNone) return {};
   std::vector<Mention> mentions;
   find_mentions(graph_, record, record.begin(), mentions);
@@ -137,13 +132,13 @@ bool Story::overruled(std::uint32_t object, const std::vector<Mention>& mentions
 
 Story::Reason Story::match(Record& record) const {
   if (record.find("auditID") != nullptr && record.find("stage") != nullptr) {
-    return match_request(value_of(record, "auditID"));
+    return match_request(record.value_of("auditID"));
   }
   if (record.find("involvedObject") != nullptr || record.find("regarding") != nullptr) {
     return match_event(record);
   }
   if (record.find("spanId") != nullptr && record.find("traceId") != nullptr) {
-    return match_trace(value_of(record, "traceId"));
+    return match_trace(record.value_of("traceId"));
   }
   if (record.find("metadata") != nullptr && record.find("kind") != nullptr) {
     FactScratch scratch;

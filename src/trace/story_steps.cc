@@ -16,11 +16,6 @@ constexpr std::string_view kAround = "\"'`()[]{}<>,;:\\&";
 
 using Names = std::set<std::string, std::less<>>;
 
-std::string_view value_of(const Record& record, std::string_view key) {
-  const Attribute* found = record.find(key);
-  return found == nullptr ? std::string_view() : found->value;
-}
-
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // The path of a request: /api/v1/namespaces/*/pods/*/status.
@@ -91,11 +86,11 @@ bool names_container(std::string_view before, bool last) {
 }
 
 std::string words_of(const Record& record) {
-  const std::string_view verb = value_of(record, "verb"), uri = value_of(record, "URI");
+  const std::string_view verb = record.value_of("verb"), uri = record.value_of("URI");
   std::string words;
   if (!verb.empty() && !uri.empty()) {
-    const std::string_view agent = value_of(record, "userAgent");
-    words.append(verb).append(" ").append(uri).append(" ").append(value_of(record, "resp"));
+    const std::string_view agent = record.value_of("userAgent");
+    words.append(verb).append(" ").append(uri).append(" ").append(record.value_of("resp"));
     return words.append(" by ").append(agent.substr(0, agent.find_first_of("/ ")));
   }
   words = record.message.substr(0, record.message.find('\n'));
