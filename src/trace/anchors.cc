@@ -10,6 +10,8 @@
 #include <algorithm>
 #include <initializer_list>
 
+#include "references.h"
+
 namespace ktrace::trace {
 namespace {
 
@@ -23,31 +25,6 @@ std::uint64_t key_of(Match match, std::initializer_list<std::string_view> parts)
   hash = (hash ^ (hash >> 32)) * 0xd6e8feb86659fd93U;
   hash ^= hash >> 32;
   return (hash & ~std::uint64_t{7}) | static_cast<std::uint64_t>(match);
-}
-
-// The value of a string member that begins with `opening`, in an object without nested ones that is
-// written without spaces, as klog writes references to objects.
-std::string_view member_of(std::string_view json, std::string_view opening) {
-  const std::size_t at = json.find(opening);
-  if (at == json.npos) return {};
-  const std::string_view rest = json.substr(at + opening.size());
-  return rest.substr(0, rest.find('"'));
-}
-
-// A reference to an object: "namespace/name", "name", or {"name":"…","namespace":"…"}.
-struct Reference {
-  std::string_view space, name;
-
-  std::string_view slash() const { return space.empty() ? "" : "/"; }
-};
-
-Reference reference_of(std::string_view value) {
-  if (value.starts_with('{')) {
-    return {member_of(value, R"("namespace":")"), member_of(value, R"("name":")")};
-  }
-  const std::size_t slash = value.find('/');
-  if (slash == value.npos) return {"", value};
-  return {value.substr(0, slash), value.substr(slash + 1)};
 }
 
 // The one reference of a list: ["a/b"], [a/b] (before 1.28) or [{…}].

@@ -12,6 +12,7 @@
 #include <array>
 
 #include "facts.h"
+#include "references.h"
 
 namespace ktrace::trace {
 
@@ -56,22 +57,9 @@ Thing object(std::string_view type, std::string_view space, std::string_view nam
   return {Thing::Kind::object, type, space, name, id};
 }
 
-// The string behind `key` in JSON text; it has no escapes.
-std::string_view member_of(std::string_view json, std::string_view key) {
-  const std::size_t at = json.find(key);
-  if (at == json.npos) return {};
-  const std::string_view text = json.substr(at + key.size());
-  return text.substr(0, text.find('"'));
-}
-
-// "namespace/name", and in JSON {"name":"…","namespace":"…"}, as klog writes references to objects.
 Thing reference(std::string_view type, std::string_view text) {
-  if (text.starts_with('{')) {
-    return object(type, member_of(text, "\"namespace\":\""), member_of(text, "\"name\":\""));
-  }
-  const std::size_t slash = text.find('/');
-  if (slash == text.npos) return object(type, {}, text);
-  return object(type, text.substr(0, slash), text.substr(slash + 1));
+  const Reference found = reference_of(text);
+  return object(type, found.space, found.name);
 }
 
 // What a successful request did. Status is what components report, not what somebody wants.
