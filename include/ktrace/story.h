@@ -131,6 +131,7 @@ class Story {
   Reason match_trace(std::string_view id) const;
   Reason match_object(std::uint32_t object, Time at, std::string_view how) const;
   Reason match_event(const Record& record) const;
+  Reason match_dump(const Record& record) const;
   Reason match_log(Record& record) const;
   std::uint32_t root_of(std::uint32_t object) const;
   Duration early(const std::vector<Mention>& mentions, Time at) const;

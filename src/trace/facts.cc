@@ -151,7 +151,6 @@ class Reader {
 
 void read_audit(FactScratch& scratch, RecordFacts& facts) {
   const Record& record = facts.record;
-  facts.type = RecordFacts::Type::audit;
   facts.request = {
       Thing::Kind::request, {}, {}, {}, scratch.arena.keep(record.value_of("auditID"))};
   facts.verb = record.value_of("verb");
@@ -173,10 +172,11 @@ void read_audit(FactScratch& scratch, RecordFacts& facts) {
   facts.object = reader.object(reader.root(), type);
 }
 
-void read_event(std::string_view involved, FactScratch& scratch, RecordFacts& facts) {
-  facts.type = RecordFacts::Type::event;
+void read_event(FactScratch& scratch, RecordFacts& facts) {
+  const Attribute* involved = facts.record.find("involvedObject");
+  if (involved == nullptr) involved = facts.record.find("regarding");
   Reader reader(scratch);
-  if (reader.parse(involved)) facts.involved = reader.reference(reader.root());
+  if (reader.parse(involved->value)) facts.involved = reader.reference(reader.root());
   if (!reader.parse(facts.record.value_of("metadata"))) return;
   facts.object.self = {Thing::Kind::object, "events", reader.text(reader.root(), "namespace"),
                        reader.text(reader.root(), "name"), reader.text(reader.root(), "uid")};
@@ -184,7 +184,6 @@ void read_event(std::string_view involved, FactScratch& scratch, RecordFacts& fa
 
 // A dump has its members as attributes; they are put together again for the reader.
 void read_dump(FactScratch& scratch, RecordFacts& facts) {
-  facts.type = RecordFacts::Type::object;
   std::string json = "{";
   for (const std::string_view key : {"metadata", "spec", "status"}) {
     const Attribute* attribute = facts.record.find(key);
@@ -200,7 +199,6 @@ void read_dump(FactScratch& scratch, RecordFacts& facts) {
 }
 
 void read_span(FactScratch& scratch, RecordFacts& facts) {
-  facts.type = RecordFacts::Type::span;
   const std::string id = canonical_identifier(facts.record.value_of("traceId"));
   if (id.empty() || id.find_first_not_of('0') == id.npos) return;
   facts.trace = {Thing::Kind::trace, {}, {}, {}, scratch.arena.keep(id)};
@@ -350,21 +348,34 @@ Thing object_of_uri(std::string_view uri, std::string_view* subresource) {
   return thing;
 }
 
+RecordFacts::Type type_of(const Record& record) {
+  using Type = RecordFacts::Type;
+  const auto has = [&](std::string_view key) { return record.find(key) != nullptr; };
+  if (has("auditID") && has("stage")) return Type::audit;
+  if (has("involvedObject") || has("regarding")) return Type::event;
+  if (has("traceId") && has("spanId")) return Type::span;
+  return has("metadata") && has("kind") ? Type::object : Type::log;
+}
+
 RecordFacts read_facts(const Record& record, FactScratch& scratch) {
   scratch.arena.clear();
   RecordFacts facts(record);
-  if (record.find("auditID") != nullptr && record.find("stage") != nullptr) {
-    read_audit(scratch, facts);
-  } else if (const Attribute* involved = record.find("involvedObject")) {
-    read_event(involved->value, scratch, facts);
-  } else if (const Attribute* regarding = record.find("regarding")) {
-    read_event(regarding->value, scratch, facts);
-  } else if (record.find("traceId") != nullptr && record.find("spanId") != nullptr) {
-    read_span(scratch, facts);
-  } else if (record.find("metadata") != nullptr && record.find("kind") != nullptr) {
-    read_dump(scratch, facts);
-  } else {
-    read_log(scratch, facts);
+  facts.type = type_of(record);
+  switch (facts.type) {
+    case RecordFacts::Type::audit:
+      read_audit(scratch, facts);
+      break;
+    case RecordFacts::Type::event:
+      read_event(scratch, facts);
+      break;
+    case RecordFacts::Type::span:
+      read_span(scratch, facts);
+      break;
+    case RecordFacts::Type::object:
+      read_dump(scratch, facts);
+      break;
+    case RecordFacts::Type::log:
+      read_log(scratch, facts);
   }
   return facts;
 }

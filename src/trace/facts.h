@@ -48,6 +48,9 @@ struct RecordFacts {
   bool writes() const { return verb != "get" && verb != "list" && verb != "watch"; }
 };
 
+/// What a record is, by the members that it has.
+RecordFacts::Type type_of(const Record& record);
+
 /// Memory that serves one record after the other.
 struct FactScratch {
   Arena arena;  ///< what facts view that had to be made

@@ -59,6 +59,13 @@ Story::Reason Story::match_event(const Record& record) const {
   return match_object(graph_.find_object(facts.involved, birth), birth, "event");
 }
 
+Story::Reason Story::match_dump(const Record& record) const {
+  FactScratch scratch;
+  const RecordFacts facts = read_facts(record, scratch);
+  if (!facts.object.self) return {};
+  return match_object(graph_.find_object(facts.object.self, record.time), record.time, "uid");
+}
+
 Story::Reason Story::match_log(Record& record) const {
   std::vector<Identifier> ids;
   collect_identifiers(record, KeySet::defaults(), ids);
@@ -131,20 +138,17 @@ bool Story::overruled(std::uint32_t object, const std::vector<Mention>& mentions
 }
 
 Story::Reason Story::match(Record& record) const {
-  if (record.find("auditID") != nullptr && record.find("stage") != nullptr) {
-    return match_request(record.value_of("auditID"));
-  }
-  if (record.find("involvedObject") != nullptr || record.find("regarding") != nullptr) {
-    return match_event(record);
-  }
-  if (record.find("spanId") != nullptr && record.find("traceId") != nullptr) {
-    return match_trace(record.value_of("traceId"));
-  }
-  if (record.find("metadata") != nullptr && record.find("kind") != nullptr) {
-    FactScratch scratch;
-    const RecordFacts facts = read_facts(record, scratch);
-    if (!facts.object.self) return {};
-    return match_object(graph_.find_object(facts.object.self, record.time), record.time, "uid");
+  switch (type_of(record)) {
+    case RecordFacts::Type::audit:
+      return match_request(record.value_of("auditID"));
+    case RecordFacts::Type::event:
+      return match_event(record);
+    case RecordFacts::Type::span:
+      return match_trace(record.value_of("traceId"));
+    case RecordFacts::Type::object:
+      return match_dump(record);
+    case RecordFacts::Type::log:
+      break;
   }
   return match_log(record);
 }
