@@ -34,6 +34,9 @@ struct StoryStep {
   Evidence evidence;
 };
 
+/// Whether it is an object as it was dumped: it tells no time at which something happened.
+bool is_dump(const Record& record);
+
 /// The step of a record; the words of it are not yet made equal. Nothing when it tells of no step:
 /// a dumped object does not happen. Role and object are the caller's to fill in.
 std::optional<StoryStep> step_of(const Record& record);

@@ -62,12 +62,6 @@ bool is_of(std::string_view name, std::string_view component) {
   return next == '/' || next == '-' || next == '.';
 }
 
-// An object as it was dumped: it tells no time at which something happened.
-bool is_dump(const Record& record) {
-  return record.find("metadata") != nullptr && record.find("kind") != nullptr &&
-         record.find("involvedObject") == nullptr && record.find("regarding") == nullptr;
-}
-
 std::optional<LogSpan> span_of(const std::map<std::string, LogSpan>& logs,
                                std::string_view component) {
   std::optional<LogSpan> span;
@@ -133,7 +127,7 @@ std::map<std::string, LogSpan> log_spans(const Readable& readable, std::size_t b
 
 void StorySummarizer::take(const Record& record, const trace::Story::Reason& reason) {
   ++summary_.records;
-  if (is_dump(record)) return;
+  if (trace::is_dump(record)) return;
   const Time time = record.begin();
   const bool dated = summary_.begin != Time() || summary_.end != Time();
   if (record.has_time() && (!dated || time < summary_.begin)) summary_.begin = time;

@@ -104,11 +104,13 @@ std::string words_of(const Record& record) {
 
 }  // namespace
 
+bool is_dump(const Record& record) {
+  return record.find("metadata") != nullptr && record.find("kind") != nullptr &&
+         record.find("involvedObject") == nullptr && record.find("regarding") == nullptr;
+}
+
 std::optional<StoryStep> step_of(const Record& record) {
-  const bool event =
-      record.find("involvedObject") != nullptr || record.find("regarding") != nullptr;
-  const bool object = record.find("metadata") != nullptr && record.find("kind") != nullptr;
-  if (object && !event) return std::nullopt;
+  if (is_dump(record)) return std::nullopt;
   StoryStep step;
   step.component = record.component_name();
   if (step.component.empty()) step.component = record.format;
