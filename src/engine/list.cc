@@ -34,6 +34,9 @@ constexpr std::size_t kRowsPerTask = 1024;
 // most is written while the rest is made.
 constexpr std::size_t kTasksAhead = 4;
 
+// Records of a trace that are added to its sum at a time, when they come one by one.
+constexpr std::size_t kAddedAtOnce = 1024;
+
 class List final : output::TraceRows {
  public:
   List(Session& session, const Filter& filter)
@@ -180,11 +183,20 @@ class List final : output::TraceRows {
       seen_[part] = {};
     }
     sums_.resize(pieces_of(ids_.size(), kTracesPerTask));
-    std::uint32_t begun = 0;  // traces
-    return sorter.each([&](const Observation& seen) {
+    Adder adder(components_.names());
+    std::uint32_t begun = 0;        // traces
+    std::vector<Observation> some;  // of the last of them
+    const auto add_some = [&] {
+      if (!some.empty()) adder.add(some, sums_[some.front().trace / kTracesPerTask]);
+      some.clear();
+    };
+    Status status = sorter.each([&](const Observation& seen) {
+      if (some.size() == kAddedAtOnce || seen.trace >= begun) add_some();
       for (; begun <= seen.trace; ++begun) sums_[begun / kTracesPerTask].begin();
-      sums_[seen.trace / kTracesPerTask].add({&seen, 1}, components_.names());
+      some.push_back(seen);
     });
+    add_some();
+    return status;
   }
 
   void take_in(const std::vector<std::string>& from, std::vector<std::uint8_t>& spellings) {
@@ -229,13 +241,12 @@ class List final : output::TraceRows {
       for (std::size_t i = begin; i < end && query_.only_errors; ++i) {
         if (listed_[i].severity < Severity::error) listed_[i] = {};
       }
-      TimeOrder order;
+      Adder adder(components_.names());
       Sums& sums = sums_[piece];
       sums.list.reserve(groups_.groups[piece].size());
       for (const TraceGroups::Group& group : groups_.groups[piece]) {
-        const std::span seen(groups_.grouped.begin() + group.begin, group.end - group.begin);
         sums.begin();
-        sums.add(order.sort(seen), components_.names());
+        adder.add({groups_.grouped.begin() + group.begin, group.end - group.begin}, sums);
         listed_[group.trace] = listed(group.trace, sums, sums.list.size() - 1);
       }
     });
@@ -264,9 +275,7 @@ class List final : output::TraceRows {
 
   Summary sum_of(const Listed& one) const {
     if (one.is_sum()) return sums_of(one).list[one.component];
-    Summary sum;
-    sum.add(one.only());
-    return sum;
+    return Summary::of(one.only());
   }
 
   void sort_by_start() {

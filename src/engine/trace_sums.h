@@ -29,11 +29,8 @@ struct Summary {
 
   Duration duration() const { return distance(start, end); }
 
-  /// The next record in the order of time; those without any stand behind all others.
-  void add(const Observation& seen);
-
- private:
-  Time before_{};  // of the last record
+  /// Of a trace's only record, whose component stands elsewhere.
+  static Summary of(const Observation& only);
 };
 
 /// What a list is sorted by, the highest first; 0 when that is nothing but the start.
@@ -46,27 +43,28 @@ struct Sums {
 
   /// Begins the summary of another trace.
   void begin();
-
-  /// Its next records in the order of time. A component without a name is none.
-  void add(std::span<const Observation> seen, const std::vector<std::string>& names);
-
- private:
-  void add_component(std::uint16_t component, Summary& sum);
-
-  std::uint64_t had_ = 0;  // bits of the first 64 components, of the trace that was begun last
 };
 
-/// Puts the records of traces in the order of time. Those of equal times keep theirs.
-class TimeOrder {
+/// Adds records to the sums of their traces. For one thread.
+class Adder {
  public:
-  /// Gives them in order, there or in memory of its own until the next call.
-  std::span<const Observation> sort(std::span<Observation> seen);
+  /// `names`: of components, by number. One without a name is none.
+  explicit Adder(const std::vector<std::string>& names) : names_(names) {}
+
+  /// Further records of the trace that was begun last, in any order, but none of them before those
+  /// that were added earlier. Of equal times the first counts as the earlier one.
+  void add(std::span<const Observation> seen, Sums& sums);
 
  private:
-  void merge_pairs(std::span<const Observation> from, Observation* into);
+  void appears(const Observation& record);
+  void add_components(Sums& sums);
+  void see_gaps_between(std::span<const Observation> seen, Time first, Time last, Summary& sum);
+  void divide(std::span<const Observation> seen, Time first, Time last);
 
-  std::vector<Observation> merged_;
-  std::vector<std::size_t> runs_;  // where they begin, and where the last ends
+  const std::vector<std::string>& names_;
+  std::vector<const Observation*> appearances_;  // the first records of components
+  // Of the records in each slot of time, in nanoseconds since the first of all.
+  std::vector<std::uint64_t> firsts_, lasts_;
 };
 
 }  // namespace ktrace::engine

@@ -1,4 +1,4 @@
-// What a list has seen, put away and sorted outside of memory, and what it sums up to.
+// What a list has seen, put away and sorted outside of memory.
 
 #include "seen_store.h"
 
@@ -9,18 +9,14 @@
 
 #include <gtest/gtest.h>
 
-#include "trace_sums.h"
-
 namespace ktrace::engine {
 namespace {
 
-Observation observation(std::uint32_t trace, int second, std::uint16_t component = 0,
-                        Severity severity = Severity::info) {
+Observation observation(std::uint32_t trace, int second, std::uint16_t component = 0) {
   Observation seen;
   seen.trace = trace;
   seen.time = Time(std::chrono::seconds(second));
   seen.component = component;
-  seen.severity = severity;
   return seen;
 }
 
@@ -111,33 +107,6 @@ TEST(SeenSorter, SortsByTraceAndTimeAndKeepsTheOrderOfEqualOnes) {
     EXPECT_TRUE(std::equal(sorted.begin(), sorted.end(), expected.begin(), expected.end(), same))
         << count;
   }
-}
-
-TEST(Sums, HoldWhatTheRecordsOfATraceHaveInCommon) {
-  const std::vector<std::string> names{"kubelet", "", "kube-apiserver"};
-  Sums sums;
-  sums.begin();
-  sums.add(std::vector{observation(0, 10, 2)}, names);
-  sums.begin();
-  sums.add(std::vector{observation(2, 10, 2, Severity::warning)}, names);
-  sums.add(std::vector{observation(2, 11, 0, Severity::error), observation(2, 17, 1),
-                       observation(2, 23, 2)},
-           names);
-  Observation timeless = observation(2, 0, 2);
-  timeless.time = kNoTime;
-  sums.add(std::vector{timeless}, names);
-  ASSERT_EQ(sums.list.size(), 2u);
-  const Summary& sum = sums.list[1];
-  EXPECT_EQ(sum.records, 5u);
-  EXPECT_EQ(sum.errors, 1u);
-  EXPECT_EQ(sum.severity, Severity::error);
-  EXPECT_EQ(sum.start, Time(std::chrono::seconds(10)));
-  EXPECT_EQ(sum.end, Time(std::chrono::seconds(23)));
-  EXPECT_EQ(sum.gap, std::chrono::seconds(6));
-  EXPECT_EQ(sum.gap_start, Time(std::chrono::seconds(11)));
-  EXPECT_EQ(sums.components, (std::vector<std::uint16_t>{2, 2, 0}));
-  EXPECT_EQ(sum.components, 1u);
-  EXPECT_EQ(sum.component_count, 2u);
 }
 
 }  // namespace

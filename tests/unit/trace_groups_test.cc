@@ -13,7 +13,6 @@
 #include <gtest/gtest.h>
 
 #include "trace_ids.h"
-#include "trace_sums.h"
 
 namespace ktrace::engine {
 namespace {
@@ -101,25 +100,6 @@ TEST(TraceGroups, KeepTheOrderOfPartsWhoeverSawThem) {
                                }));
       }
     }
-  }
-}
-
-TEST(TimeOrder, IsStable) {
-  std::mt19937 random(1);
-  TimeOrder order;
-  for (std::size_t size = 0; size < 200; ++size) {
-    std::vector<Observation> seen;
-    const int seconds = 1 + static_cast<int>(random() % 50);
-    for (std::size_t i = 0; i < size; ++i) {
-      const int second = size % 3 == 0 ? static_cast<int>(i) : static_cast<int>(random() % 1000);
-      seen.push_back(observation(0, second % seconds, static_cast<std::uint16_t>(i)));
-    }
-    std::vector<Observation> expected = seen;
-    std::stable_sort(expected.begin(), expected.end(),
-                     [](const Observation& a, const Observation& b) { return a.time < b.time; });
-    const std::span<const Observation> sorted = order.sort(seen);
-    ASSERT_EQ(sorted.size(), size);
-    for (std::size_t i = 0; i < size; ++i) EXPECT_EQ(sorted[i].component, expected[i].component);
   }
 }
 
