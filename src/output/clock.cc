@@ -15,6 +15,8 @@ namespace {
 constexpr unsigned kLeastDigits = 6;
 constexpr unsigned kMostDigits = 9;
 constexpr std::int64_t kNanoseconds = 1'000'000'000;
+constexpr std::array kPowers{1,       10,        100,        1'000,      10'000,
+                             100'000, 1'000'000, 10'000'000, 100'000'000};  // of ten
 
 }  // namespace
 
@@ -23,8 +25,9 @@ unsigned shown_digits(unsigned digits) { return std::clamp(digits, kLeastDigits,
 void append_fraction(Time time, unsigned digits, std::string& out) {
   std::int64_t fraction = time.time_since_epoch().count() % kNanoseconds;
   if (fraction < 0) fraction += kNanoseconds;
+  fraction /= kPowers[kMostDigits - digits];
   std::array<char, 1 + kMostDigits> text{'.'};
-  for (std::size_t i = kMostDigits; i > 0; --i) {
+  for (std::size_t i = digits; i > 0; --i) {
     text[i] = static_cast<char>('0' + fraction % 10);
     fraction /= 10;
   }

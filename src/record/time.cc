@@ -131,23 +131,31 @@ Duration since_epoch(date::year_month_day day) {
   return Duration(date::local_days(day).time_since_epoch());
 }
 
-// `count` nanoseconds, 0.9995 to 999.5 of `unit`, with three significant digits. A list of traces
-// has two of these in each row.
-std::string significant(std::int64_t count, std::int64_t unit, std::string_view name) {
-  const std::size_t decimals = count * 1000 < unit * 9995 ? 2 : count * 100 < unit * 9995 ? 1 : 0;
-  const std::int64_t step = decimals == 2 ? unit / 100 : decimals == 1 ? unit / 10 : unit;
-  const std::int64_t twice = 2 * (count % step);
-  if (twice == step) {  // as floating-point numbers are rounded
-    const double value = static_cast<double>(count) / static_cast<double>(unit);
-    return fmt::format("{:.{}f}{}", value, decimals, name);
+template <std::int64_t kUnit, unsigned kDecimals>
+std::string rounded(std::int64_t count, std::string_view name) {
+  constexpr std::int64_t kStep = kDecimals == 2 ? kUnit / 100 : kDecimals == 1 ? kUnit / 10 : kUnit;
+  const std::int64_t twice = 2 * (count % kStep);
+  if (twice == kStep) {  // as floating-point numbers are rounded
+    const double value = static_cast<double>(count) / static_cast<double>(kUnit);
+    return fmt::format("{:.{}f}{}", value, kDecimals, name);
   }
-  const std::int64_t digits = count / step + (twice > step ? 1 : 0);
-  std::string text;
+  const std::int64_t digits = count / kStep + (twice > kStep ? 1 : 0);
+  std::array<char, 4> text{};
+  std::size_t size = 0;
   for (const std::int64_t place : {100, 10, 1}) {
-    text += static_cast<char>('0' + digits / place % 10);
-    if ((place == 100 && decimals == 2) || (place == 10 && decimals == 1)) text += '.';
+    text[size++] = static_cast<char>('0' + digits / place % 10);
+    if ((place == 100 && kDecimals == 2) || (place == 10 && kDecimals == 1)) text[size++] = '.';
   }
-  return text.append(name);
+  return std::string(text.data(), size).append(name);
+}
+
+// `count` nanoseconds, 0.9995 to 999.5 of a unit, with three significant digits. A list of traces
+// has two of these in each row: what is divided by is known when this is compiled.
+template <std::int64_t kUnit>
+std::string significant(std::int64_t count, std::string_view name) {
+  if (count * 1000 < kUnit * 9995) return rounded<kUnit, 2>(count, name);
+  if (count * 100 < kUnit * 9995) return rounded<kUnit, 1>(count, name);
+  return rounded<kUnit, 0>(count, name);
 }
 
 }  // namespace
@@ -327,9 +335,9 @@ std::string format_duration(Duration duration) {
     return fmt::format("-{}", format_duration(Duration(count == INT64_MIN ? INT64_MAX : -count)));
   }
   if (count < 1000) return fmt::format("{}ns", count);
-  if (count < 999'500) return significant(count, 1'000, "\u00b5s");
-  if (count < 999'500'000) return significant(count, 1'000'000, "ms");
-  if (count < 59'950'000'000) return significant(count, kSecond, "s");
+  if (count < 999'500) return significant<1'000>(count, "\u00b5s");
+  if (count < 999'500'000) return significant<1'000'000>(count, "ms");
+  if (count < 59'950'000'000) return significant<kSecond>(count, "s");
   const std::int64_t whole = count / kSecond + (count % kSecond >= kSecond / 2 ? 1 : 0);
   if (whole < 3600) return fmt::format("{}m{:02}s", whole / 60, whole % 60);
   if (whole < 86400) return fmt::format("{}h{:02}m", whole / 3600, whole / 60 % 60);
