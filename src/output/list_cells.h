@@ -2,11 +2,15 @@
 
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "clock.h"
 #include "ktrace/time.h"
@@ -39,6 +43,40 @@ void append_components(std::span<const std::string_view> names, const ComponentS
 
 /// How wide they are when all are shown.
 std::size_t components_width(std::span<const std::string_view> names, bool bare);
+
+/// What was made for the component lists of rows shortly before. Lists are told apart by where
+/// their strings stand, which all rows of a list share.
+template <typename Made>
+class RecentLists {
+ public:
+  /// What make() gave for `names`, now or earlier. Until the next call.
+  template <typename Make>
+  const Made& get(std::span<const std::string_view> names, const Make& make) {
+    std::size_t place = names.size();
+    for (const std::string_view name : names) {
+      place = place * 31 + reinterpret_cast<std::uintptr_t>(name.data()) / 16;
+    }
+    Recent& recent = recent_[place % recent_.size()];
+    if (!recent.any || !std::equal(names.begin(), names.end(), recent.names.begin(),
+                                   recent.names.end(), is_same)) {
+      recent = {true, {names.begin(), names.end()}, make()};
+    }
+    return recent.made;
+  }
+
+ private:
+  struct Recent {
+    bool any = false;
+    std::vector<std::string_view> names;
+    Made made{};
+  };
+
+  static bool is_same(std::string_view a, std::string_view b) {
+    return a.data() == b.data() && a.size() == b.size();
+  }
+
+  std::array<Recent, 64> recent_;
+};
 
 /// How the starts of the traces are shown, in the zone of display: with the date where they differ
 /// in it, otherwise it stands in the heading.

@@ -108,7 +108,8 @@ class Survey {
   std::size_t bare_names_ = 0;
   std::uint64_t most_records_ = 0, most_errors_ = 0;
   bool plain_ids_ = true;
-  std::string_view key_, one_;  // the key and the only component of a row before
+  std::string_view key_;     // of the row before
+  RecentLists<bool> lists_;  // of rows before
 };
 
 Survey::Survey(const TraceRows& rows, const Zone& zone) {
@@ -141,11 +142,11 @@ void Survey::add(const TraceRow& row) {
 }
 
 void Survey::add_names(const TraceRow& row) {
-  const std::string_view one = row.components.size() == 1 ? row.components[0] : "";
-  if (!one.empty() && one.data() == one_.data() && one.size() == one_.size()) return;
-  one_ = one;
-  widen(names, components_width(row.components, false));
-  bare_names_ = std::max(bare_names_, components_width(row.components, true));
+  lists_.get(row.components, [&] {
+    widen(names, components_width(row.components, false));
+    bare_names_ = std::max(bare_names_, components_width(row.components, true));
+    return true;
+  });
 }
 
 void Survey::add(const Survey& other) {

@@ -118,7 +118,8 @@ class TableRows {
   const Plan& plan_;
   const Style& style_;
   std::string& out_;
-  std::string made_;  // a cell
+  std::string made_;                // a cell
+  RecentLists<std::string> names_;  // their cells
   Starts::Cell start_cell_;
   std::size_t start_ = 0;  // where the start of the row that was written last stands
   std::array<Common, kCommons> commons_;
@@ -183,14 +184,13 @@ void TableRows::cut_cell(Column column, std::string_view text, Row& row, std::st
 }
 
 void TableRows::names_cell(const TraceRow& row, Row& cells) {
-  const bool fitted = style_.columns > 0;
-  const ComponentStyle style{plan_.bare, fitted ? plan_.widths[names] : kAnyWidth};
-  if (!fitted && row.components.size() == 1) {
-    return any_cell(names, style.name(row.components[0]), cells);
-  }
-  made_.clear();
-  append_components(row.components, style, made_);
-  cell(names, made_, cells);
+  const auto make = [&] {
+    const std::size_t width = style_.columns > 0 ? plan_.widths[names] : kAnyWidth;
+    std::string made;
+    append_components(row.components, {plan_.bare, width}, made);
+    return made;
+  };
+  cell(names, names_.get(row.components, make), cells);
 }
 
 class ListText final : public ListWriter {
