@@ -2,7 +2,6 @@
 
 #include "api_objects.h"
 
-#include <algorithm>
 #include <vector>
 
 #include "json_members.h"
@@ -11,8 +10,7 @@
 namespace ktrace::format {
 
 std::string_view Members::text(std::string_view key) const {
-  const Attribute* member = record_.find(key);
-  return member != nullptr && member->value != "null" ? member->value : std::string_view();
+  return text_of(record_.attributes, key);
 }
 
 std::string_view Members::text(std::string_view parent, std::string_view key) const {
@@ -21,9 +19,7 @@ std::string_view Members::text(std::string_view parent, std::string_view key) co
   thread_local std::vector<Attribute> members;
   members.clear();
   if (!read_members(object->value, record_.arena, members)) return {};
-  const auto found = std::find_if(members.begin(), members.end(),
-                                  [key](const Attribute& member) { return member.key == key; });
-  return found == members.end() || found->value == "null" ? std::string_view() : found->value;
+  return text_of(members, key);
 }
 
 Stamp Members::time(std::string_view key) const {

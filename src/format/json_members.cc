@@ -171,6 +171,12 @@ bool skim_members(std::string_view text, Arena& arena, std::vector<Attribute>& m
   return read_members(text, Containers::taken, arena, members);
 }
 
+std::string_view text_of(std::span<const Attribute> members, std::string_view key) {
+  const auto found = std::find_if(members.begin(), members.end(),
+                                  [key](const Attribute& member) { return member.key == key; });
+  return found == members.end() || found->value == "null" ? std::string_view() : found->value;
+}
+
 std::optional<Stamp> read_rfc3339_stamp(std::string_view text) {
   Stamp stamp;
   const auto time = parse_rfc3339(text, &stamp.digits);

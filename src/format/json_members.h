@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -24,6 +25,9 @@ bool read_members(std::string_view text, Arena& arena, std::vector<Attribute>& m
 /// The same, but what begins as an object or array is taken for one: not looked into, and so of
 /// type json whatever it is.
 bool skim_members(std::string_view text, Arena& arena, std::vector<Attribute>& members);
+
+/// The text of the first member of that key; empty when there is none, or it is null.
+std::string_view text_of(std::span<const Attribute> members, std::string_view key);
 
 /// An RFC 3339 time as a stamp; empty when `text` is none.
 std::optional<Stamp> read_rfc3339_stamp(std::string_view text);

@@ -316,11 +316,7 @@ class Reader {
   }
 
   // The text of a string or a number; empty for anything else.
-  std::string_view text(std::string_view key) const {
-    const auto found = std::find_if(members_.begin(), members_.end(),
-                                    [key](const Attribute& member) { return member.key == key; });
-    return found == members_.end() || found->value == "null" ? std::string_view() : found->value;
-  }
+  std::string_view text(std::string_view key) const { return text_of(members_, key); }
 
   Stamp time(std::string_view key) const { return read_unix_nano(text(key)); }
 
