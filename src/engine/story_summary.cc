@@ -28,11 +28,15 @@ constexpr std::size_t kLongestWords = 70;
 // what was made.
 constexpr Duration kSoon = std::chrono::seconds(1);
 
+// "kubelet/node1"; without a node only the component.
+std::string with_node(std::string_view component, std::string_view node) {
+  return node.empty() ? std::string(component) : fmt::format("{}/{}", component, node);
+}
+
 std::string component_of(const Record& record) {
   if (record.origin == nullptr) return "";
   const Origin& origin = *record.origin;
-  const std::string& component = origin.component.empty() ? origin.name : origin.component;
-  return origin.node.empty() ? component : fmt::format("{}/{}", component, origin.node);
+  return with_node(origin.component.empty() ? origin.name : origin.component, origin.node);
 }
 
 // A record in a few words: kubelet "SyncLoop ADD".
@@ -117,10 +121,8 @@ std::map<std::string, LogSpan> log_spans(const Readable& readable, std::size_t b
     if (last.kind == Stamp::Kind::none || first.kind == Stamp::Kind::none) continue;
     const trace::Calendar& calendar = readable.calendar(i);
     const Origin& origin = source.origin();
-    const std::string name = origin.node.empty()
-                                 ? origin.component
-                                 : fmt::format("{}/{}", origin.component, origin.node);
-    spans[name].add({calendar.resolve(at, first), calendar.resolve(source.size(), last)});
+    spans[with_node(origin.component, origin.node)].add(
+        {calendar.resolve(at, first), calendar.resolve(source.size(), last)});
   }
   return spans;
 }
@@ -216,7 +218,7 @@ void StorySummarizer::add_unseen(const std::map<std::string, LogSpan>& logs) {
   for (const trace::Story::Member& member : story_.members()) {
     const trace::LinkGraph::Object& pod = graph_.objects()[member.object];
     if (pod.name.type != "pods") continue;
-    const std::string kubelet = pod.node.empty() ? "kubelet" : fmt::format("kubelet/{}", pod.node);
+    const std::string kubelet = with_node("kubelet", pod.node);
     const auto& seen = told_[member.object].node.seen;
     for (const std::string& component : {std::string("kube-scheduler"), kubelet}) {
       const bool any = std::any_of(seen.begin(), seen.end(), [&](const auto& first) {
