@@ -242,7 +242,7 @@ class Grep {
     Record record;
     Timeless timeless;
     for (const Placed& placed : timeline) {
-      session_.restore(*placed.found, placed.source, record);
+      session_.restore(placed.found->slice, placed.source, placed.found->offset, record);
       record.line = placed.line;
       record.time = placed.time;
       record.trace = wanted_.match(record);

@@ -332,11 +332,7 @@ class Live {
     if (pending.key < written_) ++late_;
     written_ = std::max(written_, pending.key);
     if (writer_ == nullptr) return;
-    format::parse(pending.slice(), record_);
-    record_.origin = &session_.sources()[pending.source]->origin();
-    record_.origin = session_.origin_of(record_);
-    record_.source = pending.source;
-    record_.offset = pending.offset;
+    session_.restore(pending.slice(), pending.source, pending.offset, record_);
     record_.line = pending.line;
     record_.time = pending.time;
     if (wanted_ != nullptr) record_.trace = wanted_->match(record_);

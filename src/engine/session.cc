@@ -205,12 +205,13 @@ const Origin* Session::origin_of(const Record& record) {
   return last_ = &entry->second;
 }
 
-void Session::restore(const Found& found, std::uint32_t source, Record& record) {
-  format::parse(found.slice, record);
+void Session::restore(const format::Slice& slice, std::uint32_t source, std::uint64_t offset,
+                      Record& record) {
+  format::parse(slice, record);
   record.origin = &sources_[source]->origin();
   record.origin = origin_of(record);
   record.source = source;
-  record.offset = found.offset;
+  record.offset = offset;
 }
 
 std::vector<const Origin*> Session::origins(const std::vector<bool>& shown) const {

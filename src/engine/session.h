@@ -15,6 +15,7 @@
 #include "indexed.h"
 #include "ktrace/arrivals.h"
 #include "ktrace/engine.h"
+#include "ktrace/format.h"
 #include "ktrace/identifiers.h"
 #include "ktrace/input.h"
 #include "ktrace/output.h"
@@ -112,7 +113,8 @@ class Session {
   const Origin* origin_of(const Record& record);
 
   /// Makes `record` again of what was kept of it; its line and time are the caller's to set.
-  void restore(const Found& found, std::uint32_t source, Record& record);
+  void restore(const format::Slice& slice, std::uint32_t source, std::uint64_t offset,
+               Record& record);
 
   /// The origins of the sources whose place in `shown` is true.
   std::vector<const Origin*> origins(const std::vector<bool>& shown) const;

@@ -421,7 +421,7 @@ class StoryRun {
 
   // Makes a record of what was kept of it.
   void take(const Told& one, Record& record) const {
-    session_.restore(one.found, one.source, record);
+    session_.restore(one.found.slice, one.source, one.found.offset, record);
     record.line = one.found.line;
     record.time = one.time;
   }
