@@ -135,7 +135,7 @@ class List final : output::TraceRows {
       seen.seen[undated.observation].time =
           none ? kNoTime : cursor.resolve(undated.offset, undated.stamp);
     }
-    seen.undated = {};
+    give_back(seen.undated);
     std::erase_if(seen.seen, [&](const Observation& one) {
       return !filter_.wants(one.time == kNoTime ? Time() : one.time);
     });

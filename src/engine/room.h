@@ -10,6 +10,7 @@
 #include <new>
 #include <sys/mman.h>
 #include <type_traits>
+#include <vector>
 
 namespace ktrace::engine {
 
@@ -64,5 +65,11 @@ class Room {
   std::unique_ptr<T[], Free> memory_;
   std::size_t size_;
 };
+
+/// Leaves `values` empty and without memory, which they would keep if {} were assigned to them.
+template <typename T>
+void give_back(std::vector<T>& values) {
+  std::vector<T>().swap(values);
+}
 
 }  // namespace ktrace::engine

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <type_traits>
 
+#include "room.h"
+
 namespace ktrace::engine {
 namespace {
 
@@ -61,8 +63,8 @@ void SeenStore::relieve(SeenPart& part, std::size_t traces) {
   full_ = true;
   if (!part.first_undated && !part.undated.empty()) part.first_undated = part.undated.front();
   put_away(part);
-  part.seen = {};
-  part.undated = {};
+  give_back(part.seen);
+  give_back(part.undated);
   part.counted = 0;
   held_ -= size;
 }
@@ -120,7 +122,7 @@ bool SeenSorter::fill(Run& run) {
 
 Status SeenSorter::each(const std::function<void(const Observation&)>& see) {
   end_run();
-  held_ = {};
+  give_back(held_);
   std::vector<std::size_t> heap;  // numbers of runs, that of the next observation first
   const auto later = [this](std::size_t a, std::size_t b) {
     const Observation& one = runs_[a].read[runs_[a].at];

@@ -28,6 +28,7 @@
 #include "ktrace/word_search.h"
 #include "parallel.h"
 #include "readable.h"
+#include "room.h"
 #include "story.h"
 #include "story_indexes.h"
 #include "story_links.h"
@@ -295,7 +296,7 @@ class StoryRun {
         if (!cursor) cursor.emplace(readable_.calendar(stored.link.evidence.source));
         links.push_back(stored.dated(*cursor));
       }
-      part.links = {};
+      give_back(part.links);
     }
   }
 

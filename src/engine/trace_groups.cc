@@ -30,8 +30,9 @@ class Grouping {
     give_places();
     made_.grouped = Room<Observation>(grouped_);
     each_section([&](std::size_t section) { place(section); });
-    for_each_piece(numbers_.size(), parts_.size(), 1,
-                   [&](std::size_t part, std::size_t, std::size_t) { parts_[part]->seen = {}; });
+    for_each_piece(
+        numbers_.size(), parts_.size(), 1,
+        [&](std::size_t part, std::size_t, std::size_t) { give_back(parts_[part]->seen); });
     return std::move(made_);
   }
 

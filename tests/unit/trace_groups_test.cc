@@ -80,6 +80,7 @@ TEST(TraceGroups, KeepTheOrderOfPartsWhoeverSawThem) {
       std::vector<SeenPart*> pointers;
       for (SeenPart& part : parts) pointers.push_back(&part);
       const TraceGroups made = group_by_trace(pointers, numbers, traces);
+      for (const SeenPart& part : parts) EXPECT_EQ(part.seen.capacity(), 0U);
 
       std::map<std::uint32_t, std::vector<Observation>> found;
       for (const Listed& one : made.listed) {
