@@ -1,8 +1,10 @@
 // What makes mmap slow or dangerous is kept out of the look. The pages are mapped in one call
-// (MADV_POPULATE_READ, Linux 5.14) instead of one fault after the other, a window at a time, so
-// that resident memory stays small. Only a file whose pages are in memory is looked at: reading
-// ahead from a disk is what pread does better. And when a file is cut under the look, the kernel's
-// SIGBUS is answered by zeros in the window's place: the look has failed, the program has not.
+// (MADV_POPULATE_READ, Linux 5.14) instead of one fault after the other, a window at a time, and
+// dropped behind it, so that resident memory stays small. Each thread maps a file but once: to
+// change the address space it has to wait until no other one maps pages, and those for it. Only a
+// file whose pages are in memory is looked at: reading ahead from a disk is what pread does better.
+// And when a file is cut under the look, the kernel's SIGBUS is answered by zeros in the window's
+// place: the look has failed, the program has not.
 
 #include "mapping.h"
 
@@ -14,7 +16,41 @@
 namespace ktrace::input {
 namespace {
 
-// What this thread has mapped.
+// The file that this thread looked at last.
+class Mapped {
+ public:
+  Mapped() = default;
+  ~Mapped() { forget(); }
+  Mapped(const Mapped&) = delete;
+  Mapped& operator=(const Mapped&) = delete;
+
+  /// The bytes of `file`, at least `size`; null when that cannot be.
+  char* bytes_of(const Descriptor& file, std::uint64_t size) {
+    const auto facts = facts_of(file);
+    if (!facts || facts->size < size) return nullptr;
+    if (begin_ != nullptr && facts->identity == identity_ && size <= size_) return begin_;
+    forget();
+    void* const mapped = ::mmap(nullptr, facts->size, PROT_READ, MAP_SHARED, file.number(), 0);
+    if (mapped == MAP_FAILED) return nullptr;
+    begin_ = static_cast<char*>(mapped);
+    size_ = facts->size;
+    identity_ = facts->identity;
+    return begin_;
+  }
+
+  void forget() {
+    if (begin_ != nullptr) ::munmap(begin_, size_);
+    begin_ = nullptr;
+  }
+
+ private:
+  char* begin_ = nullptr;
+  std::uint64_t size_ = 0;
+  Identity identity_;
+};
+thread_local Mapped mapped;
+
+// What this thread looks at.
 struct Window {
   char* begin;
   std::size_t size;
@@ -54,17 +90,19 @@ bool is_cached(const Descriptor& file, std::uint64_t offset) {
 
 bool look_at(const Descriptor& file, std::uint64_t offset, std::size_t size, const Viewer& see) {
   if (size == 0 || !is_cached(file, offset) || !is_cached(file, offset + size - 1)) return false;
-  const auto page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
-  const std::size_t before = offset % page;
-  void* const mapped = ::mmap(nullptr, before + size, PROT_READ, MAP_SHARED, file.number(),
-                              static_cast<off_t>(offset - before));
-  if (mapped == MAP_FAILED) return false;
+  char* const bytes = mapped.bytes_of(file, offset + size);
+  if (bytes == nullptr) return false;
   answer_bus_errors();
-  window = {static_cast<char*>(mapped), before + size, 0};
-  const bool shown = ::madvise(mapped, window.size, MADV_POPULATE_READ) == 0;
-  if (shown) see({window.begin + before, size});
+  const std::size_t before = offset % static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+  window = {bytes + offset - before, before + size, 0};
+  const bool shown = ::madvise(window.begin, window.size, MADV_POPULATE_READ) == 0;
+  if (shown) see({bytes + offset, size});
   const bool good = shown && window.lost == 0;
-  ::munmap(mapped, window.size);
+  if (good) {
+    ::madvise(window.begin, window.size, MADV_DONTNEED);
+  } else {
+    mapped.forget();  // zeros may stand in it
+  }
   window = {};
   return good;
 }

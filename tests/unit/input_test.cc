@@ -321,6 +321,26 @@ TEST(Look, FailsWhenTheFileIsCutUnderIt) {
   EXPECT_EQ(seen(source, 0, 100'000), std::nullopt);
 }
 
+// Where bytes were lost zeros stand, also when the file has its bytes again.
+TEST(Look, ShowsNoZerosOfAnEarlierLoss) {
+  const Folder folder;
+  const std::string text = log_of(100'000);
+  const std::string path = folder.put("a.log", text);
+  const Opened opened = open({path}, {});
+  Source& source = *opened.sources[0];
+  if (!seen(source, 0, 1)) GTEST_SKIP() << "not on this system";
+  std::ptrdiff_t zeros = 0;
+  EXPECT_FALSE(source.look(0, 20'000, [&](std::string_view bytes) {
+    ASSERT_EQ(::truncate(path.c_str(), 5000), 0);
+    zeros = std::count(bytes.begin(), bytes.end(), '\0');
+  }));
+  EXPECT_GE(zeros, 10'000);
+  folder.put("a.log", text);
+  for (const std::uint64_t offset : {0U, 16'384U, 60'000U}) {
+    EXPECT_EQ(seen(source, offset, 10'000), text.substr(offset, 10'000));
+  }
+}
+
 TEST(Open, ACompressedFileIsAStreamWithTheNameOfTheFile) {
   const Folder folder;
   const std::string text = log_of(400'000);
