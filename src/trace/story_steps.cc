@@ -104,10 +104,7 @@ std::string words_of(const Record& record) {
 
 }  // namespace
 
-bool is_dump(const Record& record) {
-  return record.find("metadata") != nullptr && record.find("kind") != nullptr &&
-         record.find("involvedObject") == nullptr && record.find("regarding") == nullptr;
-}
+bool is_dump(const Record& record) { return type_of(record) == RecordFacts::Type::object; }
 
 std::optional<StoryStep> step_of(const Record& record) {
   if (is_dump(record)) return std::nullopt;

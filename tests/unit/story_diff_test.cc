@@ -74,6 +74,15 @@ TEST(StepOf, TellsRecordsOfEveryKind) {
   EXPECT_TRUE(step_of(dump));
 }
 
+TEST(Steps, AnAuditEventIsOneAlsoWhenItHasMetadata) {
+  Record first_api;  // v1beta1 of the first releases
+  first_api.attributes = {{"kind", "Event"},
+                          {"metadata", "{}", Attribute::Type::json},
+                          {"auditID", "a"},
+                          {"stage", "ResponseComplete"}};
+  EXPECT_TRUE(step_of(first_api));
+}
+
 // A story, step by step.
 struct Steps {
   Steps& add(int ms, const std::string& words, std::uint32_t object = 0, int took_ms = -1) {
