@@ -8,6 +8,7 @@
 
 #include "mapping.h"
 
+#include <algorithm>
 #include <csignal>
 #include <sys/mman.h>
 #include <sys/uio.h>
@@ -15,6 +16,12 @@
 
 namespace ktrace::input {
 namespace {
+
+// With a page that is missing Linux maps those around it that it keeps in one piece, at most as
+// many as one page table has.
+constexpr std::uint64_t kAround = 2 << 20;
+
+std::uint64_t page_size() { return static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)); }
 
 // The file that this thread looked at last.
 class Mapped {
@@ -36,6 +43,14 @@ class Mapped {
     size_ = facts->size;
     identity_ = facts->identity;
     return begin_;
+  }
+
+  /// Gives back the pages of [offset, offset + size), and those that the system mapped with them.
+  void drop(std::uint64_t offset, std::uint64_t size) {
+    const std::uint64_t from = offset - std::min(offset, kAround);
+    const std::uint64_t to = std::min(offset + size + kAround, size_);
+    const std::uint64_t page = from - from % page_size();
+    ::madvise(begin_ + page, to - page, MADV_DONTNEED);
   }
 
   void forget() {
@@ -93,13 +108,13 @@ bool look_at(const Descriptor& file, std::uint64_t offset, std::size_t size, con
   char* const bytes = mapped.bytes_of(file, offset + size);
   if (bytes == nullptr) return false;
   answer_bus_errors();
-  const std::size_t before = offset % static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+  const std::size_t before = offset % page_size();
   window = {bytes + offset - before, before + size, 0};
   const bool shown = ::madvise(window.begin, window.size, MADV_POPULATE_READ) == 0;
   if (shown) see({bytes + offset, size});
   const bool good = shown && window.lost == 0;
   if (good) {
-    ::madvise(window.begin, window.size, MADV_DONTNEED);
+    mapped.drop(offset, size);
   } else {
     mapped.forget();  // zeros may stand in it
   }

@@ -341,6 +341,27 @@ TEST(Look, ShowsNoZerosOfAnEarlierLoss) {
   }
 }
 
+// Bytes of files that are mapped and in memory.
+std::size_t mapped_bytes() {
+  std::size_t size = 0, resident = 0, shared = 0;
+  std::ifstream("/proc/self/statm") >> size >> resident >> shared;
+  return shared * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+}
+
+TEST(Look, KeepsNothingMapped) {
+  const Folder folder;
+  const Opened opened = open({folder.put("a.log", log_of(32 << 20))}, {});
+  Source& source = *opened.sources[0];
+  constexpr std::size_t kWindow = 64 << 10;
+  if (!seen(source, 0, kWindow)) GTEST_SKIP() << "not on this system";
+  const std::size_t before = mapped_bytes();
+  // What lies between is looked at by another thread.
+  for (std::size_t at = kWindow - 1; at + kWindow < source.size(); at += 8 * kWindow) {
+    ASSERT_TRUE(source.look(at, kWindow, [](std::string_view) {}));
+  }
+  EXPECT_LT(mapped_bytes(), before + 16 * kWindow);
+}
+
 TEST(Open, ACompressedFileIsAStreamWithTheNameOfTheFile) {
   const Folder folder;
   const std::string text = log_of(400'000);
