@@ -44,8 +44,13 @@ void append_components(std::span<const std::string_view> names, const ComponentS
 /// How wide they are when all are shown.
 std::size_t components_width(std::span<const std::string_view> names, bool bare);
 
-/// What was made for the component lists of rows shortly before. Lists are told apart by where
-/// their strings stand, which all rows of a list share.
+/// Whether both are one string, not only of the same text. All rows of a list share those of their
+/// keys and components.
+inline bool is_same(std::string_view a, std::string_view b) {
+  return a.data() == b.data() && a.size() == b.size();
+}
+
+/// What was made for the component lists of rows shortly before, whose strings are the same.
 template <typename Made>
 class RecentLists {
  public:
@@ -70,10 +75,6 @@ class RecentLists {
     std::vector<std::string_view> names;
     Made made{};
   };
-
-  static bool is_same(std::string_view a, std::string_view b) {
-    return a.data() == b.data() && a.size() == b.size();
-  }
 
   std::array<Recent, 64> recent_;
 };

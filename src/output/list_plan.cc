@@ -125,7 +125,7 @@ void Survey::add(const TraceRow& row) {
   const bool plain = is_plain(row.id);
   plain_ids_ = plain_ids_ && plain;
   widen(trace, plain ? row.id.size() : cell_width(row.id));
-  if (row.key.data() != key_.data() || row.key.size() != key_.size()) {
+  if (!is_same(row.key, key_)) {
     key_ = row.key;
     widen(key, cell_width(row.key));
   }

@@ -54,7 +54,7 @@ class TableRows {
  private:
   /// A row of one record.
   struct Common {
-    std::string_view key, component;  // the same strings, not only the same text
+    std::string_view key, component;
     std::uint64_t errors = 0;
     Severity severity = Severity::unspecified;
     std::size_t id = 0;     // how long it is
@@ -62,8 +62,7 @@ class TableRows {
     std::string text;
 
     bool looks_like(const TraceRow& row, std::string_view only) const {
-      return id == row.id.size() && key.data() == row.key.data() && key.size() == row.key.size() &&
-             component.data() == only.data() && component.size() == only.size() &&
+      return id == row.id.size() && is_same(key, row.key) && is_same(component, only) &&
              severity == row.severity && errors == row.errors;
     }
   };
