@@ -14,6 +14,7 @@
 #include "rotation.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <map>
 
@@ -23,16 +24,22 @@ namespace ktrace::input {
 namespace {
 
 constexpr std::string_view kPacked = R"((?:\.(?:gz|zst|xz|bz2|lz4))?$)";
+constexpr std::array<std::string_view, 5> kPackings{".gz", ".zst", ".xz", ".bz2", ".lz4"};
 
 re2::StringPiece piece(std::string_view text) { return {text.data(), text.size()}; }
 
 std::string pattern(std::string_view head) { return std::string(head) + std::string(kPacked); }
 
+// Whether it is worth it to compile an expression, which takes longer than all else that is done
+// for a few names.
+bool has(std::string_view path, std::string_view part) { return path.find(part) != path.npos; }
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
 // The digits of `text`.
 std::string digits_of(std::string_view text) {
   std::string digits;
-  std::copy_if(text.begin(), text.end(), std::back_inserter(digits),
-               [](char c) { return c >= '0' && c <= '9'; });
+  std::copy_if(text.begin(), text.end(), std::back_inserter(digits), is_digit);
   return digits;
 }
 
@@ -57,6 +64,7 @@ std::optional<Time> time_of(std::string_view digits) {
 }
 
 bool dated(std::string_view path, RotatedName& name) {
+  if (std::count_if(path.begin(), path.end(), is_digit) < 8) return false;
   static const RE2 kDate(pattern(R"(^(.+?)[-.](\d{8}(?:-\d{6})?)(?:-(\d{9,11}))?)"));
   static const RE2 kLumberjack(pattern(R"(^(.+)-(\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{3})(\.\w+))"));
   std::string log, date, rest;
@@ -83,6 +91,7 @@ bool dated(std::string_view path, RotatedName& name) {
 }
 
 bool numbered(std::string_view path, RotatedName& name) {
+  if (!has(path, ".log.")) return false;
   static const RE2 kNumber(pattern(R"(^(.+\.log)\.(\d{1,4}))"));
   std::int64_t number = 0;
   if (!RE2::FullMatch(piece(path), kNumber, &name.log, &number)) return false;
@@ -92,6 +101,7 @@ bool numbered(std::string_view path, RotatedName& name) {
 }
 
 bool of_must_gather(std::string_view path, RotatedName& name) {
+  if (!has(path, "previous")) return false;
   static const RE2 kPrevious(R"(^((?:.*[/!])?namespaces/.+/logs/)previous(\.insecure)?\.log$)");
   std::string folder, insecure;
   if (!RE2::FullMatch(piece(path), kPrevious, &folder, &insecure)) return false;
@@ -102,12 +112,17 @@ bool of_must_gather(std::string_view path, RotatedName& name) {
 }
 
 void live(std::string_view path, RotatedName& name) {
-  static const RE2 kAny(pattern("^(.+?)"));
-  if (!RE2::FullMatch(piece(path), kAny, &name.log)) name.log = path;
+  const auto packing = std::find_if(kPackings.begin(), kPackings.end(),
+                                    [path](std::string_view end) { return path.ends_with(end); });
+  if (packing != kPackings.end() && packing->size() < path.size()) {
+    path.remove_suffix(packing->size());
+  }
+  name.log = path;
 }
 
 // Takes the restart out of a log's name in a container's folder.
 void find_restart(RotatedName& name) {
+  if (!has(name.log, "pods/")) return;
   static const RE2 kContainer(R"(^((?:.*[/!])?pods/[^/]+/[^/]+/)(\d{1,9})(\.log))");
   std::string folder, rest;
   if (!RE2::FullMatch(name.log, kContainer, &folder, &name.restart, &rest)) return;
@@ -130,6 +145,7 @@ RotatedName rotated_name(std::string_view path) {
 }
 
 std::optional<LogDirName> log_dir_name(std::string_view path) {
+  if (!has(path, ".log.")) return std::nullopt;
   static const RE2 kName(
       pattern(R"(^(.+\.log)\.(INFO|WARNING|ERROR|FATAL)\.(\d{8}-\d{6})(\.\d+))"));
   LogDirName name;
