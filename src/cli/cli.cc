@@ -111,7 +111,7 @@ bool wants_color(const Flags& flags, const Surroundings& around) {
 
 Invocation parse(const std::vector<std::string>& arguments, const Surroundings& surroundings) {
   Flags flags;
-  const auto program = make_program(flags);
+  const auto program = make_program(flags, &arguments);
   Invocation invocation;
   try {
     // CLI11 takes its arguments from the back.

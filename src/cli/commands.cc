@@ -11,6 +11,9 @@
 namespace ktrace::cli {
 namespace {
 
+// The command that tells of the options of all.
+constexpr const char* kCompletion = "completion";
+
 // What help.h wants: the synopsis, a blank line, the summary, what the command does.
 std::string description_of(const CommandRow& row) {
   std::string text;
@@ -36,8 +39,9 @@ std::string footer_of(const CommandRow& row) {
   return text;
 }
 
-void add_command(CLI::App& program, Flags& flags, const CommandRow& row) {
+void add_command(CLI::App& program, Flags& flags, const CommandRow& row, bool may_be_used) {
   CLI::App& app = *program.add_subcommand(row.name, description_of(row));
+  if (!may_be_used) return;
   app.add_option("arguments", flags.arguments, "What to look for, and paths");
   for (const OptionGroup add : row.options) add(app, flags);
   app.set_help_flag("-h,--help", "Show this help")->group(kOther);
@@ -160,7 +164,7 @@ const std::vector<CommandRow>& commands() {
        .options = {add_key_to_index, add_index_place, add_work},
        .found = "indexes",
        .examples = {"ktrace index /var/log/pods", "ktrace index *.log && ktrace grep ID *.log"}},
-      {.name = "completion",
+      {.name = kCompletion,
        .command = {},
        .subjects = {"a shell: bash, zsh or fish"},
        .synopses = {"bash|zsh|fish"},
@@ -173,7 +177,7 @@ const std::vector<CommandRow>& commands() {
   return kCommands;
 }
 
-std::unique_ptr<CLI::App> make_program(Flags& flags) {
+std::unique_ptr<CLI::App> make_program(Flags& flags, const std::vector<std::string>* arguments) {
   auto program = std::make_unique<CLI::App>(
       "ktrace COMMAND [OPTION]... [PATH]...\n\n"
       "Puts the logs of a Kubernetes cluster back together.\n"
@@ -186,7 +190,13 @@ std::unique_ptr<CLI::App> make_program(Flags& flags) {
       ->group(kOther);
   program->require_subcommand(1);
   program->footer("'ktrace COMMAND --help' tells more; so does 'man ktrace'.");
-  for (const CommandRow& row : commands()) add_command(*program, flags, row);
+  const auto named = [arguments](const char* command) {
+    return arguments == nullptr ||
+           std::find(arguments->begin(), arguments->end(), command) != arguments->end();
+  };
+  const bool all = named(kCompletion);
+  for (const CommandRow& row : commands())
+    add_command(*program, flags, row, all || named(row.name));
   return program;
 }
 

@@ -31,8 +31,11 @@ struct CommandRow {
 
 const std::vector<CommandRow>& commands();
 
-/// The program with all commands; what it parses goes into `flags`, which must outlive it.
-std::unique_ptr<CLI::App> make_program(Flags& flags);
+/// The program with all commands; what it parses goes into `flags`, which must outlive it. If it is
+/// to parse `arguments` and no others, only the commands that may be meant have their options: to
+/// make those of all takes longer than to search a small log.
+std::unique_ptr<CLI::App> make_program(Flags& flags,
+                                       const std::vector<std::string>* arguments = nullptr);
 
 /// The row of the command that was parsed.
 const CommandRow& chosen_command(const CLI::App& program);
