@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <utility>
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -58,44 +59,6 @@ KTRACE_AVX2 std::uint32_t places(__m256i bytes, char c) {
       _mm256_movemask_epi8(_mm256_cmpeq_epi8(bytes, _mm256_set1_epi8(c))));
 }
 
-// As balanced_portable, but going from quote and backslash to the next.
-KTRACE_AVX2 bool balanced_escapes(std::string_view text) {
-  bool inside = false;
-  std::size_t from = 0;  // what stands before is escaped
-  for (std::size_t at = 0; at < text.size(); at += 32) {
-    const __m256i bytes = load(text.data() + at);
-    std::uint32_t found = places(bytes, '"') | places(bytes, '\\') | places(bytes, '\n');
-    for (; found != 0; found &= found - 1) {
-      const std::size_t place = at + static_cast<std::size_t>(std::countr_zero(found));
-      if (place >= text.size()) break;
-      if (text[place] == '\n') return false;
-      if (place < from) continue;
-      if (text[place] == '"') {
-        inside = !inside;
-      } else if (inside) {
-        from = place + 2;
-      } else {
-        return false;
-      }
-    }
-  }
-  return !inside;
-}
-
-KTRACE_AVX2 bool balanced_avx2(std::string_view text) {
-  std::uint32_t quotes = 0, others = 0;
-  for (std::size_t at = 0; at < text.size(); at += 32) {
-    const __m256i bytes = load(text.data() + at);
-    const std::size_t left = text.size() - at;
-    const std::uint32_t inside = left >= 32 ? ~0U : (1U << left) - 1;
-    quotes ^= places(bytes, '"') & inside;
-    const __m256i other = _mm256_or_si256(_mm256_cmpeq_epi8(bytes, _mm256_set1_epi8('\\')),
-                                          _mm256_cmpeq_epi8(bytes, _mm256_set1_epi8('\n')));
-    others |= static_cast<std::uint32_t>(_mm256_movemask_epi8(other)) & inside;
-  }
-  return others == 0 ? (std::popcount(quotes) & 1) == 0 : balanced_escapes(text);
-}
-
 // Zeros for what is behind the text.
 KTRACE_AVX512 __m512i load_some(std::string_view text, std::size_t at) {
   const std::size_t left = text.size() - at;
@@ -105,16 +68,6 @@ KTRACE_AVX512 __m512i load_some(std::string_view text, std::size_t at) {
 
 KTRACE_AVX512 std::uint64_t places(__m512i bytes, char c) {
   return _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8(c));
-}
-
-KTRACE_AVX512 bool balanced_avx512(std::string_view text) {
-  std::uint64_t quotes = 0, others = 0;
-  for (std::size_t at = 0; at < text.size(); at += 64) {
-    const __m512i bytes = load_some(text, at);
-    quotes ^= places(bytes, '"');
-    others |= places(bytes, '\\') | places(bytes, '\n');
-  }
-  return others == 0 ? (std::popcount(quotes) & 1) == 0 : balanced_escapes(text);
 }
 
 // What stands in 64 bytes, a bit for each.
@@ -154,6 +107,60 @@ struct Avx512Look {
   }
 };
 
+// Which characters backslashes escape: those behind an odd number of them.
+class Escapes {
+ public:
+  // Of the next 64 places, of which these are backslashes, those that are none.
+  std::uint64_t behind(std::uint64_t backslashes) {
+    constexpr std::uint64_t kEven = 0x5555'5555'5555'5555;
+    const std::uint64_t first = std::exchange(carry_, 0);
+    const std::uint64_t escaping = backslashes & ~first;
+    const std::uint64_t begins = escaping & ~(escaping << 1);
+    // A bit that is added where a run begins is carried to the place behind it.
+    const std::uint64_t from_even = escaping + (begins & kEven);
+    const std::uint64_t from_odd = escaping + (begins & ~kEven);
+    carry_ = from_odd < escaping ? 1 : 0;
+    return (((from_even & ~kEven) | (from_odd & kEven)) & ~escaping) | first;
+  }
+
+  // Whether the first of the next places is escaped.
+  bool go_on() const { return carry_ != 0; }
+
+ private:
+  std::uint64_t carry_ = 0;
+};
+
+// Of each place, whether the number of `bits` up to it, itself included, is odd.
+std::uint64_t odd_until(std::uint64_t bits) {
+  for (unsigned places = 1; places < 64; places *= 2) bits ^= bits << places;
+  return bits;
+}
+
+// As balanced_portable. Which of its quotes a text escapes nobody can foretell, so nothing branches
+// on it.
+template <typename Look>
+[[gnu::always_inline]] inline bool balanced_by(std::string_view text) {
+  Escapes escapes;
+  std::uint64_t inside = 0;  // of quotes that were opened before: all bits or none
+  for (std::size_t at = 0; at < text.size(); at += 64) {
+    const std::size_t left = text.size() - at;
+    const char* const begin = text.data() + at;
+    const Sight sight = left >= 64 ? Look::whole(begin) : Look::first(begin, left);
+    if (sight.lines != 0) return false;
+    std::uint64_t quotes = sight.quotes;
+    if (sight.escapes != 0 || escapes.go_on()) {
+      quotes &= ~escapes.behind(sight.escapes);
+      if ((sight.escapes & ~(odd_until(quotes) ^ inside)) != 0) return false;
+    }
+    inside ^= std::uint64_t{0} - (static_cast<unsigned>(std::popcount(quotes)) & 1U);
+  }
+  return inside == 0;
+}
+
+KTRACE_AVX2 bool balanced_avx2(std::string_view text) { return balanced_by<Avx2Look>(text); }
+
+KTRACE_AVX512 bool balanced_avx512(std::string_view text) { return balanced_by<Avx512Look>(text); }
+
 // What is seen of a line's end, from the text's end on backwards.
 struct LineSight {
   std::uint64_t quotes = 0, escapes = 0;
@@ -182,7 +189,7 @@ template <typename Look>
   }
   if (!sight.ends && sight.begin > 0) sight.add(Look::first(text.data(), sight.begin), 0);
   const bool outside = sight.escapes == 0 ? (std::popcount(sight.quotes) & 1) == 0
-                                          : balanced_escapes(text.substr(sight.begin));
+                                          : balanced_by<Look>(text.substr(sight.begin));
   return {sight.ends ? sight.begin : LineHead::kNoLineEnd, outside};
 }
 

@@ -44,6 +44,24 @@ TEST(Balanced, TellsWhetherATextEndsOutsideOfQuotes) {
   EXPECT_GT(balanced_ones, 1000u);
 }
 
+TEST(Balanced, KnowsWhichQuotesAreEscapedByRunsOfBackslashes) {
+  std::mt19937 random(6);
+  std::size_t balanced_ones = 0;
+  for (unsigned round = 0; round < 20000; ++round) {
+    std::string text = "\"";
+    while (text.size() < 150) text.append(random() % (round % 90 + 1), '\\') += "\"x"[random() % 2];
+    text.resize(random() % text.size());
+    const std::string padded = text + std::string(32, '"');
+    balanced_ones += ends_outside(text);
+    for (const Vectors vectors : all_vectors()) {
+      EXPECT_EQ(balanced(std::string_view(padded).substr(0, text.size()), vectors),
+                ends_outside(text))
+          << text;
+    }
+  }
+  EXPECT_GT(balanced_ones, 200u);
+}
+
 TEST(LastLineHead, FindsTheLineAndWhetherItsTextEndsOutsideOfQuotes) {
   std::mt19937 random(4);
   std::size_t lines = 0, outside_ones = 0;
