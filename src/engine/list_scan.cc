@@ -264,7 +264,7 @@ class ListScan {
   // Whether a pair begins at `key`, and not at a word before: the keys of a structured call may
   // have spaces in them. What ends with a quote or has a '=' is the pair or the message before.
   bool begins_pair(std::size_t key) const {
-    const std::string_view line = block_.bytes.substr(content_, key - 1 - content_);
+    const std::string_view line(block_.bytes.data() + content_, key - 1 - content_);
     if (trace::ends_like_pair(line)) return true;
     const std::size_t header = line.find(']');
     return header != line.npos && !line.substr(header + 1).starts_with(" \"");

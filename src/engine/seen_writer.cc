@@ -73,8 +73,9 @@ void SeenWriter::take_back_to(const Mark& mark) {
 }
 
 // Sets common_. False when the record's time is not wanted.
-bool SeenWriter::begin_record(std::uint64_t offset, const Stamp& stamp, Severity severity,
-                              std::uint16_t component) {
+[[gnu::always_inline]] inline bool SeenWriter::begin_record(std::uint64_t offset,
+                                                            const Stamp& stamp, Severity severity,
+                                                            std::uint16_t component) {
   common_.offset = offset;
   common_.component = component;
   common_.severity = severity;
@@ -91,7 +92,7 @@ bool SeenWriter::begin_record(std::uint64_t offset, const Stamp& stamp, Severity
 }
 
 // Of the trace with this number.
-void SeenWriter::push(std::uint8_t spelling, std::uint32_t trace) {
+[[gnu::always_inline]] inline void SeenWriter::push(std::uint8_t spelling, std::uint32_t trace) {
   if (!common_.dated) seen_.undated.push_back({seen_.seen.size(), common_.offset, common_.stamp});
   Observation& one = seen_.seen.emplace_back();
   one.time = common_.time;
@@ -132,9 +133,9 @@ void SeenWriter::add_certain(std::vector<CertainId>& ids, std::uint64_t offset,
   }
   if (!begin_record(offset, glance.stamp, glance.severity, component_number_)) return;
   for (auto one = ids.begin(); one != ids.end(); ++one) {
-    const auto same = std::find_if(ids.begin(), one, [&](const CertainId& other) {
-      return trace::same_identifier(other.value.text, one->value.text);
-    });
+    // Mostly there is none before it, for which find_if() is not made.
+    auto same = ids.begin();
+    while (same != one && !trace::same_identifier(same->value.text, one->value.text)) ++same;
     if (same != one) {
       push_again(same->observation, one->key);
       worker_.respelt = worker_.respelt || same->value.text != one->value.text;
