@@ -65,10 +65,10 @@ class Mapped {
 };
 thread_local Mapped mapped;
 
-// What this thread looks at.
+// What this thread looks at. The signal handler reads it while pages are touched.
 struct Window {
-  char* begin;
-  std::size_t size;
+  char* volatile begin;
+  volatile std::size_t size;
   volatile std::sig_atomic_t lost;
 };
 thread_local Window window{};
@@ -96,9 +96,8 @@ void answer_bus_errors() {
 
 // Has all pages mapped. In one piece of work that takes less time than where the search comes to a
 // page, and also than MADV_POPULATE_READ, which looks up each page that was mapped with another.
-void touch(const Window& pages) {
-  const volatile char* const bytes = pages.begin;
-  for (std::size_t at = 0; at < pages.size; at += kLeastAround) (void)bytes[at];
+void touch(const volatile char* pages, std::size_t size) {
+  for (std::size_t at = 0; at < size; at += kLeastAround) (void)pages[at];
 }
 
 // Whether the byte at `offset` is in memory.
@@ -117,7 +116,7 @@ bool look_at(const Descriptor& file, std::uint64_t offset, std::size_t size, con
   answer_bus_errors();
   const std::size_t before = offset % page_size();
   window = {bytes + offset - before, before + size, 0};
-  touch(window);
+  touch(window.begin, window.size);
   const bool shown = window.lost == 0;
   if (shown) see({bytes + offset, size});
   const bool good = shown && window.lost == 0;
