@@ -18,20 +18,22 @@
 #include <charconv>
 #include <map>
 
+#include <fmt/format.h>
 #include <re2/re2.h>
 
 namespace ktrace::input {
 namespace {
 
-constexpr std::string_view kPacked = R"((?:\.(?:gz|zst|xz|bz2|lz4))?$)";
-constexpr std::array<std::string_view, 5> kPackings{".gz", ".zst", ".xz", ".bz2", ".lz4"};
+constexpr std::array<std::string_view, 5> kPackings{"gz", "zst", "xz", "bz2", "lz4"};
 
 re2::StringPiece piece(std::string_view text) { return {text.data(), text.size()}; }
 
-std::string pattern(std::string_view head) { return std::string(head) + std::string(kPacked); }
+// To compile an expression takes longer than all else that is done for a few names, so that this is
+// not done for names that show at a glance that they do not match.
+std::string pattern(std::string_view head) {
+  return fmt::format(R"({}(?:\.(?:{}))?$)", head, fmt::join(kPackings, "|"));
+}
 
-// Whether it is worth it to compile an expression, which takes longer than all else that is done
-// for a few names.
 bool has(std::string_view path, std::string_view part) { return path.find(part) != path.npos; }
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -112,12 +114,11 @@ bool of_must_gather(std::string_view path, RotatedName& name) {
 }
 
 void live(std::string_view path, RotatedName& name) {
-  const auto packing = std::find_if(kPackings.begin(), kPackings.end(),
-                                    [path](std::string_view end) { return path.ends_with(end); });
-  if (packing != kPackings.end() && packing->size() < path.size()) {
-    path.remove_suffix(packing->size());
-  }
   name.log = path;
+  const std::size_t dot = path.rfind('.');
+  if (dot == path.npos || dot == 0) return;
+  const auto packing = std::find(kPackings.begin(), kPackings.end(), path.substr(dot + 1));
+  if (packing != kPackings.end()) name.log.resize(dot);
 }
 
 // Takes the restart out of a log's name in a container's folder.
