@@ -73,12 +73,6 @@ std::vector<Sibling> siblings_of(const std::string& path) {
   return siblings;
 }
 
-// Names move while they are listed: only what is seen twice is believed. Empty when it is not.
-std::vector<Sibling> settled_siblings_of(const std::string& path) {
-  auto siblings = siblings_of(path);
-  return siblings == siblings_of(path) ? siblings : std::vector<Sibling>();
-}
-
 bool holds_at(const Descriptor& file, std::uint64_t offset, const std::string& bytes) {
   std::string found(bytes.size(), '\0');
   const auto count = file.read_at(offset, found.data(), found.size());
@@ -91,8 +85,6 @@ std::string head_of(const Descriptor& file) {
   head.resize(count ? *count : 0);
   return head;
 }
-
-bool is_packed(const Descriptor& file) { return find_encoding(head_of(file)) != nullptr; }
 
 // The file that a log is written to, and those that follow it.
 class LiveFile {
@@ -165,11 +157,13 @@ class LiveFile {
     return true;
   }
 
-  // Finds the oldest file that is newer than this one and not empty.
+  // Finds the oldest file that is newer than this one and not empty. Names move while they are
+  // listed, and the log may be copied and emptied: what was found is only believed when all names
+  // are still the same behind it.
   bool find_successor() {
     const auto facts = facts_of(file_);
     if (!facts) return false;
-    const auto siblings = settled_siblings_of(path_);
+    const auto siblings = siblings_of(path_);
     const auto self = std::find_if(siblings.begin(), siblings.end(), [&](const Sibling& sibling) {
       return sibling.facts.identity == identity_;
     });
@@ -182,22 +176,32 @@ class LiveFile {
         return sibling.path == path_ || sibling.facts.modified > facts->modified;
       });
     }
+    bool all_told = true;
     for (; next != siblings.end(); ++next) {
       auto opened = open_path(next->path);
-      if (!opened) return false;
+      if (!opened) return look_again();
       const auto found = facts_of(*opened);
-      if (!found || found->identity != next->facts.identity) return false;
-      if (is_packed(*opened)) continue;
-      successor_ = std::move(*opened);
-      successor_identity_ = found->identity;
-      return true;
+      if (!found || found->identity != next->facts.identity) return look_again();
+      std::string head = head_of(*opened);
+      all_told = all_told && !head.empty();
+      if (head.empty() || find_encoding(head) != nullptr) continue;
+      successor_ = {std::move(*opened), found->identity, std::move(head)};
+      return siblings == siblings_of(path_) || look_again();
     }
+    return !all_told && look_again();
+  }
+
+  // Also when the folder does not change. False.
+  bool look_again() {
+    folder_modified_ = {};
     return false;
   }
 
+  // It is known by its head from now on: it may be emptied before it is read.
   bool enter_successor() {
-    turn_to(std::move(successor_), successor_identity_);
+    turn_to(std::move(successor_.file), successor_.identity);
     begin_at_head();
+    mark_ = std::move(successor_.head);
     return grew();
   }
 
@@ -219,8 +223,12 @@ class LiveFile {
   std::uint64_t offset_ = 0;
   std::string mark_;  // bytes that stand before offset_, or at the head when nothing was read yet
   std::uint64_t mark_at_ = 0;
-  Descriptor successor_;
-  Identity successor_identity_;
+  struct Successor {
+    Descriptor file;
+    Identity identity;
+    std::string head;
+  };
+  Successor successor_;
   Time folder_modified_{};
   std::string news_;
 };

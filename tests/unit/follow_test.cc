@@ -1,8 +1,11 @@
 // Followed logs: every byte that is written comes once, in order, whatever happens to the file.
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -195,6 +198,35 @@ TEST(Follow, GoesOnInTheLogOfTheNextRestart) {
   EXPECT_EQ(follower.more(), "one\n");
   folder.put(pod + "1.log", "two\n");
   EXPECT_EQ(follower.more(), "two\n");
+}
+
+// It may be emptied at any moment between two looks and within one.
+TEST(Follow, LosesNothingOfALogThatIsCopiedAndEmptiedAgainAndAgain) {
+  constexpr int kRotations = 200;
+  const Folder folder;
+  const std::string path = folder.put("a.log", "begin\n");
+  Follower follower(path);
+  std::string written = follower.more();
+  std::string got = written;
+  std::atomic<bool> done = false;
+  const std::jthread writer([&] {
+    for (int rotation = 0; rotation < kRotations; ++rotation) {
+      for (int line = 0; line < 20; ++line) {
+        const std::string text = fmt::format("line {} of rotation {}\n", line, rotation);
+        append(path, text);
+        written += text;
+      }
+      fs::copy_file(path, fmt::format("{}.20261122-{:06}", path, rotation));
+      fs::resize_file(path, 0);
+    }
+    append(path, "end\n");
+    written += "end\n";
+    done = true;
+  });
+  while (!done) got += follower.more();
+  for (int look = 0; look < 2 * kRotations; ++look) got += follower.more();
+  EXPECT_EQ(got, written);
+  EXPECT_THAT(follower.source().news(), IsEmpty());
 }
 
 TEST(Follow, FollowsTheTargetOfALinkToItsNextOne) {
