@@ -120,6 +120,12 @@ class LiveFile {
   std::string take_news() { return std::exchange(news_, {}); }
 
  private:
+  struct Successor {
+    Descriptor file;
+    Identity identity;
+    std::string head;
+  };
+
   // False, too, when the bytes before are not the ones that were read.
   bool grew() {
     const auto facts = facts_of(file_);
@@ -176,19 +182,18 @@ class LiveFile {
         return sibling.path == path_ || sibling.facts.modified > facts->modified;
       });
     }
-    bool all_told = true;
     for (; next != siblings.end(); ++next) {
       auto opened = open_path(next->path);
       if (!opened) return look_again();
       const auto found = facts_of(*opened);
       if (!found || found->identity != next->facts.identity) return look_again();
       std::string head = head_of(*opened);
-      all_told = all_told && !head.empty();
-      if (head.empty() || find_encoding(head) != nullptr) continue;
+      if (head.empty()) return look_again();  // it was emptied since it was listed
+      if (find_encoding(head) != nullptr) continue;
       successor_ = {std::move(*opened), found->identity, std::move(head)};
       return siblings == siblings_of(path_) || look_again();
     }
-    return !all_told && look_again();
+    return false;
   }
 
   // Also when the folder does not change. False.
@@ -223,11 +228,6 @@ class LiveFile {
   std::uint64_t offset_ = 0;
   std::string mark_;  // bytes that stand before offset_, or at the head when nothing was read yet
   std::uint64_t mark_at_ = 0;
-  struct Successor {
-    Descriptor file;
-    Identity identity;
-    std::string head;
-  };
   Successor successor_;
   Time folder_modified_{};
   std::string news_;
