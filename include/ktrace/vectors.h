@@ -7,7 +7,7 @@
 namespace ktrace {
 
 /// Each has all that is before it; avx2 means BMI and POPCNT, too, which every such machine has,
-/// and avx512 F, BW, and carry-less multiplication.
+/// and avx512 F, BW, BMI2 and carry-less multiplication.
 enum class Vectors : std::uint8_t { none, avx2, avx512 };
 
 /// The widest that this machine has and that are compiled in.

@@ -10,7 +10,7 @@ Vectors widest_vectors() {
     if (!any) return Vectors::none;
     const bool wide = __builtin_cpu_supports("avx512f") != 0 &&
                       __builtin_cpu_supports("avx512bw") != 0 &&
-                      __builtin_cpu_supports("pclmul") != 0;
+                      __builtin_cpu_supports("bmi2") != 0 && __builtin_cpu_supports("pclmul") != 0;
     return wide ? Vectors::avx512 : Vectors::avx2;
   }();
   return widest;

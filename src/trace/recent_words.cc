@@ -42,6 +42,8 @@ std::size_t RecentWords::slot_of(const Word& word) {
 
 namespace {
 
+// The instructions without a mask are ones that g++ 12 takes for the use of something
+// uninitialised.
 constexpr __mmask8 kAll = 0xff;
 
 KTRACE_AVX512 inline __m128i sixteen(const void* at) {
@@ -83,8 +85,6 @@ KTRACE_AVX512 inline unsigned known_of_four(const void* table, const char* text,
 
 }  // namespace
 
-// The instructions without a mask are ones that g++ 12 takes for the use of something
-// uninitialised.
 KTRACE_AVX512 std::size_t RecentWords::find_by_vectors(const char* text,
                                                        const std::uint32_t* begins,
                                                        const std::uint32_t* ends, std::size_t count,
