@@ -96,7 +96,7 @@ class CompactObject {
   KTRACE_AVX512 bool pass() {
     Word live = below(text_.size() - at_);
     Classes is = classify(_mm512_maskz_loadu_epi8(live, text_.data() + at_), key_);
-    const Word quote = is.quote & ~escaped(is.backslash);
+    const Word quote = is.quote & ~escapes_.behind(is.backslash);
     const Word inside = prefix_xor(quote) ^ inside_;
     inside_ = Word{0} - (inside >> 63);
     const Word outside = ~inside & ~quote;
@@ -112,19 +112,6 @@ class CompactObject {
     if ((outside & live) != (tokens | is.scalar)) return false;
     return neighbours(is, quote & inside & live, quote & ~inside & live, live) &&
            colons(is, tokens) && braces(is, size);
-  }
-
-  // A backslash is as rare in a line as it is common in the few that have any.
-  Word escaped(Word backslash) {
-    Word places = escaped_;
-    escaped_ = 0;
-    for (; backslash != 0; backslash &= backslash - 1) {
-      const auto place = static_cast<std::size_t>(std::countr_zero(backslash));
-      if ((places >> place & 1) != 0) continue;
-      if (place == 63) escaped_ = 1;
-      if (place < 63) places |= Word{2} << place;
-    }
-    return places;
   }
 
   bool neighbours(const Classes& is, Word opening, Word closing, Word live) {
@@ -188,7 +175,8 @@ class CompactObject {
   bool ended_ = false;
   bool has_member_ = false;
   Word empty_ = 0;  // the } of every {}
-  Word inside_ = 0, escaped_ = 0, next_ = 0, escape_next_ = 0;
+  Escapes escapes_;
+  Word inside_ = 0, next_ = 0, escape_next_ = 0;
   Word open_ = 0, comma_ = 0, keys_ = 0, colon_ = 0, closing_ = 0, scalar_ = 0, close_ = 0;
 };
 

@@ -7,7 +7,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <utility>
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -48,7 +47,7 @@ bool in_same_object_portable(std::string_view text) {
 #if defined(__x86_64__)
 
 #define KTRACE_AVX2 __attribute__((target("avx2")))
-#define KTRACE_AVX512 __attribute__((target("avx512f,avx512bw,pclmul")))
+#define KTRACE_AVX512 __attribute__((target("avx512f,avx512bw")))
 
 KTRACE_AVX2 __m256i load(const char* at) {
   return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at));
@@ -107,29 +106,6 @@ struct Avx512Look {
   }
 };
 
-// Which characters backslashes escape: those behind an odd number of them.
-class Escapes {
- public:
-  // Of the next 64 places, of which these are backslashes, those that are none.
-  std::uint64_t behind(std::uint64_t backslashes) {
-    constexpr std::uint64_t kEven = 0x5555'5555'5555'5555;
-    const std::uint64_t first = std::exchange(carry_, 0);
-    const std::uint64_t escaping = backslashes & ~first;
-    const std::uint64_t begins = escaping & ~(escaping << 1);
-    // A bit that is added where a run begins is carried to the place behind it.
-    const std::uint64_t from_even = escaping + (begins & kEven);
-    const std::uint64_t from_odd = escaping + (begins & ~kEven);
-    carry_ = from_odd < escaping ? 1 : 0;
-    return (((from_even & ~kEven) | (from_odd & kEven)) & ~escaping) | first;
-  }
-
-  // Whether the first of the next places is escaped.
-  bool go_on() const { return carry_ != 0; }
-
- private:
-  std::uint64_t carry_ = 0;
-};
-
 // Of each place, whether the number of `bits` up to it, itself included, is odd.
 std::uint64_t odd_until(std::uint64_t bits) {
   for (unsigned places = 1; places < 64; places *= 2) bits ^= bits << places;
@@ -147,11 +123,8 @@ template <typename Look>
     const char* const begin = text.data() + at;
     const Sight sight = left >= 64 ? Look::whole(begin) : Look::first(begin, left);
     if (sight.lines != 0) return false;
-    std::uint64_t quotes = sight.quotes;
-    if (sight.escapes != 0 || escapes.go_on()) {
-      quotes &= ~escapes.behind(sight.escapes);
-      if ((sight.escapes & ~(odd_until(quotes) ^ inside)) != 0) return false;
-    }
+    const std::uint64_t quotes = sight.quotes & ~escapes.behind(sight.escapes);
+    if (sight.escapes != 0 && (sight.escapes & ~(odd_until(quotes) ^ inside)) != 0) return false;
     inside ^= std::uint64_t{0} - (static_cast<unsigned>(std::popcount(quotes)) & 1U);
   }
   return inside == 0;
@@ -201,17 +174,14 @@ KTRACE_AVX512 LineHead last_line_head_avx512(std::string_view text) {
   return last_line_head_by<Avx512Look>(text);
 }
 
-// The prefix XOR of the quotes tells what is in strings: from a quote to before the next.
+// In a string is what stands behind an odd number of quotes: from a quote to before the next.
 KTRACE_AVX512 bool in_same_object_avx512(std::string_view text) {
-  const __m128i all = _mm_set1_epi8(-1);
   std::uint64_t inside = 0;
   int depth = 0;
   for (std::size_t at = 0; at < text.size(); at += 64) {
     const __m512i bytes = load_some(text, at);
     if (places(bytes, '\\') != 0) return in_same_object_portable(text);
-    const auto quotes = static_cast<long long>(places(bytes, '"'));
-    const __m128i product = _mm_clmulepi64_si128(_mm_set_epi64x(0, quotes), all, 0);
-    inside ^= static_cast<std::uint64_t>(_mm_cvtsi128_si64(product));
+    inside ^= odd_until(places(bytes, '"'));
     // '[' and ']' are '{' and '}' without the bit of lower case.
     const __m512i folded = _mm512_or_si512(bytes, _mm512_set1_epi8(0x20));
     const std::uint64_t opens = places(folded, '{') & ~inside;
